@@ -1,0 +1,114 @@
+"""gptbot: the command line. Nothing heavy is imported before the settings are known to be good."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from gptbot import VERSION
+
+HOME = Path(__file__).resolve().parent
+
+EXIT_STATUS = """\
+exit status:
+  0  stopped by SIGINT, SIGTERM or /stop; --check found nothing wrong
+  1  --check found something wrong
+  2  wrong settings, a broken or locked data file, a token that Telegram refuses
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs what the command line asks for; the result is the exit status (SPEC §2)."""
+    arguments = parser().parse_args(argv)
+    try:
+        if arguments.demo:
+            from gptbot.playground import demo
+
+            return demo.main()
+        if arguments.check:
+            return check(arguments.env_file)
+        return run(arguments.env_file, accept_data=arguments.accept_data)
+    except KeyboardInterrupt:  # before or after the bot's own handling of signals
+        return 130 if arguments.check else 0
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "gptbot":
+            raise
+        complain(f"The Python package {error.name} is not installed: run `make setup`, then .venv/bin/python main.py")
+        return 2
+
+
+def parser() -> argparse.ArgumentParser:
+    result = argparse.ArgumentParser(
+        prog="main.py",
+        description="A Telegram bot for ChatGPT-style models. Its settings are in .env (cp example.env .env).",
+        epilog=EXIT_STATUS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    what = result.add_mutually_exclusive_group()
+    what.add_argument("--demo", action="store_true", help="the whole bot in a browser, without keys and internet")
+    what.add_argument("--check", action="store_true", help="are settings, data file, token and models in order?")
+    what.add_argument(
+        "--accept-data",
+        action="store_true",
+        help="start with a data.json that is older than the journal beside it (a restored backup)",
+    )
+    result.add_argument(
+        "--env-file",
+        type=Path,
+        default=HOME / ".env",
+        metavar="FILE",
+        help="the settings (default: .env beside main.py)",
+    )
+    result.add_argument("--version", action="version", version=f"gptbot {VERSION}")
+    return result
+
+
+def run(env_file: Path, *, accept_data: bool) -> int:
+    """The bot itself, until it is stopped."""
+    from gptbot.errors import OperatorError
+    from gptbot.settings import load_settings
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a quiet end while the bot is still starting
+    try:
+        settings = load_settings(env_file, os.environ)
+        os.umask(0o077)  # data, backups and logs are the owner's alone
+
+        from gptbot import logs
+
+        logs.configure(settings)
+        logs.watch_uncaught()
+        logs.tell_notes(settings)
+
+        from gptbot import wiring
+
+        return wiring.run(settings, accept_data=accept_data)
+    except OperatorError as error:
+        complain(str(error))
+        return error.exit_status
+
+
+def check(env_file: Path) -> int:
+    """Looks at everything once (`--check`); 1 when something is wrong, the settings included."""
+    import asyncio
+
+    from gptbot.settings import SettingsError, load_settings
+
+    try:
+        settings = load_settings(env_file, os.environ)
+    except SettingsError as error:
+        complain(str(error))
+        return 1
+
+    from gptbot.edges.check import run_check
+
+    return asyncio.run(run_check(settings))
+
+
+def complain(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
