@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-import main
+from gptbot import VERSION
 from gptbot.settings import HOME
 
 KEY = "sk-proj-Zq8w4e5r6t7y8u9i0o1p2a3s"
@@ -27,6 +27,7 @@ def put(name, code):
     setattr(__import__(package, fromlist=["x"]), attribute, module)
 put({name!r}, {code!r})
 import main
+from gptbot import VERSION
 sys.exit(main.main(sys.argv[1:]))
 """
 
@@ -128,7 +129,7 @@ def test_help_tells_the_options_and_the_exit_statuses(home: Path) -> None:
 def test_the_version_is_that_of_the_project(home: Path) -> None:
     project = tomllib.loads((HOME / "pyproject.toml").read_text())["project"]
     assert run(home, "--version").stdout == f"gptbot {project['version']}\n"
-    assert project["version"] == main.VERSION
+    assert project["version"] == VERSION
 
 
 @pytest.mark.parametrize("arguments", [["--nonsense"], ["--demo", "--check"], ["start"]])

@@ -1,0 +1,175 @@
+"""The delivery actor: drains the outbox through the Messenger, one chat's messages in order, chats in parallel.
+
+Each message's arrival is committed before the next of that chat is sent, so that after a crash at most the one that was
+in flight is sent again (SPEC §8).
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import structlog
+
+from gptbot.actors.storage import Storage
+from gptbot.actors.supervisor import Supervisor
+from gptbot.commands.visit import tell, words_for
+from gptbot.domain import settling
+from gptbot.domain.outgoing import Attachment, Outgoing, message
+from gptbot.domain.rows import OutboxRow
+from gptbot.domain.rules import Rules
+from gptbot.domain.transaction import Transaction
+from gptbot.domain.updates import Place
+from gptbot.limits import RECOVERY_PAGE
+from gptbot.ports import Database, Messenger, Outcome, RefusalKind, Refused, Sent, Unknown
+
+log = structlog.get_logger()
+
+FILE_NAME = "answer.md"
+SAYABLE = (RefusalKind.FORMAT, RefusalKind.OTHER, RefusalKind.UNSUPPORTED)
+"""Refusals of an answer after which the chat may still take plain words about it."""
+
+
+class Delivery:
+    """One lane per chat; a lane's task lives as long as something waits in it."""
+
+    def __init__(
+        self, storage: Storage, database: Database, messenger: Messenger, supervisor: Supervisor, rules: Rules
+    ) -> None:
+        self._storage = storage
+        self._database = database
+        self._messenger = messenger
+        self._supervisor = supervisor
+        self._rules = rules
+        self._lanes: dict[int, deque[OutboxRow]] = {}
+        self._watchers: dict[int, asyncio.Future[Outcome]] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.waiting = 0
+        """Messages that have not been sent yet."""
+
+    async def start(self) -> None:
+        """Takes up what an earlier run left, before anything new."""
+        after = 0
+        while rows := await self._database.outbox(after, RECOVERY_PAGE):
+            for row in rows:
+                self.accept(row)
+            after = rows[-1].id
+        if after:
+            log.info("delivery.resumed", messages=self.waiting)
+        self._storage.subscribe(OutboxRow, self.accept)
+
+    def accept(self, row: OutboxRow) -> None:
+        """A message that was committed to the outbox."""
+        self.waiting += 1
+        self._idle.clear()
+        lane = self._lanes.get(row.chat_id)
+        if lane is not None:
+            lane.append(row)
+            return
+        lane = self._lanes[row.chat_id] = deque([row])
+        self._supervisor.keep(f"delivery {row.chat_id}", lambda: self._drain(row.chat_id, lane))
+
+    def watch(self, update_id: int) -> "asyncio.Future[Outcome]":
+        """Resolves when the message that settles this update has arrived or was refused for good."""
+        watcher: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._watchers[update_id] = watcher
+        watcher.add_done_callback(lambda _: self._watchers.pop(update_id, None))
+        return watcher
+
+    async def idle(self) -> None:
+        """Returns once nothing waits (which may be long, if Telegram is not there)."""
+        await self._idle.wait()
+
+    async def _drain(self, chat_id: int, lane: deque[OutboxRow]) -> None:
+        while lane:
+            row = lane[0]
+            outcome = await self._send(row)
+            finished = [row]
+            if isinstance(outcome, Refused):
+                finished = [other for other in lane if other.group == row.group]
+                await self._drop(finished, outcome)
+            else:
+                await self._arrived(row, outcome)
+            for other in finished:
+                lane.remove(other)
+                self._tell_watcher(other, outcome)
+            self.waiting -= len(finished)
+        del self._lanes[chat_id]
+        if not self._lanes:
+            self._idle.set()
+
+    async def _send(self, row: OutboxRow) -> Outcome:
+        """With its formatting, else as plain text, else as a file: what the model said is never lost to a refusal."""
+        if self._withheld(row):
+            return Refused(RefusalKind.WITHHELD, "the person is blocked")
+        first = _outgoing(row)
+        outcome = await self._deliver(first)
+        for simpler in _simpler(first):
+            if not (isinstance(outcome, Refused) and outcome.kind is RefusalKind.FORMAT):
+                break
+            log.warning("delivery.simplified", method=row.method, problem=outcome.description)
+            outcome = await self._deliver(simpler)
+        return outcome
+
+    async def _deliver(self, outgoing: Outgoing) -> Outcome:
+        outcome = await self._messenger.deliver(outgoing)
+        if isinstance(outcome, Unknown):
+            # Telegram can't be asked; a second copy is better than none (SPEC §8). Not before it answers at all.
+            log.warning("delivery.repeated", method=outgoing.method, problem=outcome.description)
+            await self._messenger.reachable()
+            outcome = await self._messenger.deliver(outgoing)
+        if isinstance(outcome, Refused) and outcome.kind is RefusalKind.NOT_MODIFIED:
+            return Sent()
+        return outcome
+
+    async def _arrived(self, row: OutboxRow, outcome: Outcome) -> None:
+        message_id = outcome.message_id if isinstance(outcome, Sent) else 0
+        await self._storage.commit(lambda tx: settling.arrived(tx, row, message_id))
+
+    async def _drop(self, group: Sequence[OutboxRow], outcome: Refused) -> None:
+        """Telegram won't take this message: what belongs to it goes too, and its update is finished, free of charge."""
+
+        def drop(tx: Transaction) -> None:
+            for after in settling.refused(tx, group, unreachable=outcome.kind is RefusalKind.BLOCKED):
+                if notice := after.get("refill_notice"):
+                    tell(tx, self._rules, notice["admin"], "refill.unreachable", user=notice["user"])
+                if "charge" in after and outcome.kind in SAYABLE:
+                    words = words_for(self._rules, tx.book.get(after["charge"]["user"]))
+                    params = _outgoing(group[0]).params
+                    place = Place(group[0].chat_id, thread_id=params.get("message_thread_id"))
+                    tx.send(message(place, words("turn.failed.delivery")))
+
+        await self._storage.commit(drop)
+
+    def _withheld(self, row: OutboxRow) -> bool:
+        """A blocked user gets nothing, not even what was written for them before (SPEC §5)."""
+        account = self._storage.book.get(row.chat_id)
+        asker = settling.asker(row)
+        if asker is not None and account is None:
+            account = self._storage.book.get(asker)
+        return account is not None and account.blocked
+
+    def _tell_watcher(self, row: OutboxRow, outcome: Outcome) -> None:
+        if row.settles is not None and (watcher := self._watchers.get(row.settles)) and not watcher.done():
+            watcher.set_result(outcome)
+
+
+def _outgoing(row: OutboxRow) -> Outgoing:
+    attachment = None
+    if row.attachment is not None:
+        attachment = Attachment(row.attachment_field or "document", row.attachment_name or "file", row.attachment)
+    return Outgoing(row.method, orjson.loads(row.params), attachment)
+
+
+def _simpler(outgoing: Outgoing) -> list[Outgoing]:
+    """The rungs below: without entities, then as a file (DESIGN §7). Only for texts."""
+    if outgoing.method != "sendMessage":
+        return []
+    params: dict[str, Any] = {key: value for key, value in outgoing.params.items() if key != "entities"}
+    plain = replace(outgoing, params=params)
+    file_params = {key: value for key, value in params.items() if key not in ("text", "link_preview_options")}
+    content = str(params["text"]).encode("utf-8", "replace")
+    return [plain, Outgoing("sendDocument", file_params, Attachment("document", FILE_NAME, content))]

@@ -1,0 +1,41 @@
+"""The command menu: per scope and language; the admin's list only in the admins' own chats (Bot API setMyCommands)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gptbot.commands.catalogue import menu
+from gptbot.domain.outgoing import Outgoing
+from gptbot.domain.rules import Rules
+from gptbot.ports import Clock, Messenger, Refused
+from gptbot.texts import LANGUAGES, Words
+
+RETRY_S = 60.0
+"""An admin who has not opened the chat with the bot yet can't be given a menu; tried again until they have."""
+
+
+async def keep_menu(messenger: Messenger, clock: Clock, rules: Rules) -> None:
+    """Sets every menu; returns when all are set."""
+    waiting = menus(rules)
+    while waiting:
+        refused = [call for call in waiting if isinstance(await messenger.deliver(call), Refused)]
+        if not refused:
+            return
+        waiting = refused
+        await clock.sleep(RETRY_S)
+
+
+def menus(rules: Rules) -> list[Outgoing]:
+    """All calls that set the menus. English is also the one for languages the bot doesn't speak."""
+    calls = []
+    for language in LANGUAGES:
+        words = Words(language)
+        code = {"language_code": language} if language != "en" else {}
+        for scope, group in (("all_private_chats", False), ("all_group_chats", True)):
+            calls.append(_set({"type": scope}, menu(words, group=group, admin=False), code))
+        own = menu(words, group=False, admin=True)
+        calls += [_set({"type": "chat", "chat_id": admin}, own, code) for admin in rules.admins]
+    return calls
+
+
+def _set(scope: Mapping[str, Any], commands: list[dict[str, str]], code: Mapping[str, str]) -> Outgoing:
+    return Outgoing("setMyCommands", {"commands": commands, "scope": dict(scope), **code})

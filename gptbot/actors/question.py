@@ -1,0 +1,71 @@
+"""A question (or a wish for a picture) on its way from the queue to its answer, and the chat action shown meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gptbot.actors.desk import Desk
+from gptbot.domain.asking import Asked
+from gptbot.domain.outgoing import chat_action
+from gptbot.domain.rules import Rules
+from gptbot.domain.updates import MessageSent, Place
+
+ACTION_EVERY_S = 4.0
+"""Telegram shows a chat action for at most five seconds."""
+REPORT_TEXT_MAX = 300
+
+
+@dataclass(slots=True)
+class Question:
+    """`text` is what is asked (the message's text without the command). `pinned`: its settings are stored already."""
+
+    update: MessageSent
+    text: str
+    asked: Asked
+    picture: bool = False
+    pinned: bool = False
+
+    def report(
+        self, rules: Rules, kind: Literal["answer", "picture"], *, model: str, tokens: int, cost: int
+    ) -> dict[str, Any] | None:
+        """The line for the admin's feed; None for the admins' own questions (SPEC §5)."""
+        person, place = self.update.person, self.update.place
+        if rules.is_admin(person.id):
+            return None
+        line: dict[str, Any] = {
+            "kind": kind,
+            "user": person.id,
+            "name": person.name,
+            "username": person.username or "",
+            "where": "private" if place.private else place.title,
+            "model": model,
+            "tokens": tokens,
+            "cost": cost,
+        }
+        if rules.report_texts:
+            line["text"] = self.text[:REPORT_TEXT_MAX]
+        return line
+
+
+@asynccontextmanager
+async def showing_action(desk: Desk, place: Place, action: str, after_s: float) -> AsyncIterator[None]:
+    """Shows "typing…" (or another chat action) from `after_s` on until the end of the block."""
+    tickers: list[asyncio.Task[None]] = []
+
+    async def tick() -> None:
+        while True:
+            await desk.messenger.hint(chat_action(place, action))
+            await desk.clock.sleep(ACTION_EVERY_S)
+
+    # A timer is far cheaper than a task, and most answers that come at once need neither.
+    timer = asyncio.get_running_loop().call_later(
+        after_s, lambda: tickers.append(desk.supervisor.spawn(f"{action} {place.chat_id}", tick()))
+    )
+    try:
+        yield
+    finally:
+        timer.cancel()
+        for ticker in tickers:
+            ticker.cancel()

@@ -1,0 +1,100 @@
+"""The questions of one user: one is worked on, the others wait in order (SPEC §5)."""
+
+from collections import deque
+
+import structlog
+
+from gptbot.actors.desk import Desk
+from gptbot.actors.drawing import Drawing
+from gptbot.actors.question import Question
+from gptbot.actors.supervisor import new_error_id
+from gptbot.actors.turn import Turn
+from gptbot.commands.visit import Visit
+from gptbot.domain.transaction import Transaction
+
+log = structlog.get_logger()
+
+
+class QuestionQueue:
+    """Starts the next question when the one before it is finished."""
+
+    def __init__(self, desk: Desk, user: int) -> None:
+        self._desk = desk
+        self._user = user
+        self._waiting: deque[Question] = deque()
+        self._current: tuple[Question, Turn | Drawing] | None = None
+
+    @property
+    def idle(self) -> bool:
+        return self._current is None
+
+    async def ask(self, question: Question) -> None:
+        """Starts it, or lets it wait and says its place, or refuses it when too many wait."""
+        if self._desk.stopping:
+            return
+        if self._current is None:
+            self._start(question)
+        elif question.pinned:  # after a restart: it was told its place before
+            self._wait(question)
+        elif len(self._waiting) >= self._desk.rules.queue_length:
+            await self._desk.storage.commit(lambda tx: self._refuse(tx, question))
+        else:
+            self._wait(question)
+            place = len(self._waiting)
+            await self._desk.storage.commit(lambda tx: self._tell_place(tx, question, place))
+
+    def interrupt(self, *, blocked: bool = False) -> bool:
+        """Stops what is being worked on; False if nothing is."""
+        if self._current is None:
+            return False
+        self._current[1].interrupt(blocked=blocked)
+        return True
+
+    def pin(self, tx: Transaction) -> None:
+        """Stores the settings of every unfinished question, because the account's are about to change."""
+        current = [self._current[0]] if self._current else []
+        for question in (*current, *self._waiting):
+            if not question.pinned:
+                question.pinned = True
+                tx.pin(question.update.update_id, question.asked.to_bytes())
+
+    def _wait(self, question: Question) -> None:
+        self._waiting.append(question)
+        self._desk.figures.questions_waiting += 1
+
+    def _start(self, question: Question) -> None:
+        work = Drawing(self._desk, question) if question.picture else Turn(self._desk, question)
+        self._current = question, work
+        self._desk.supervisor.spawn(f"turn {question.update.update_id}", self._work_off(question, work))
+
+    async def _work_off(self, question: Question, work: Turn | Drawing) -> None:
+        try:
+            await work.run()
+        except Exception:  # noqa: BLE001 (one broken turn: an apology, and the next question's turn)
+            await self._apologise(question)
+        self._current = None
+        if self._waiting and not self._desk.stopping:
+            self._desk.figures.questions_waiting -= 1
+            self._start(self._waiting.popleft())
+
+    async def _apologise(self, question: Question) -> None:
+        error_id = new_error_id()
+        log.exception("turn.broke", error_id=error_id, update_id=question.update.update_id, user=self._user)
+        visit = Visit.of(question.update, self._desk.rules, self._desk.me, self._desk.storage.book)
+
+        def say(tx: Transaction) -> None:
+            visit.say(tx, "error.unexpected", error_id=error_id)
+            tx.done(question.update.update_id)
+
+        await self._desk.storage.commit(say)
+
+    def _refuse(self, tx: Transaction, question: Question) -> None:
+        visit = Visit.of(question.update, self._desk.rules, self._desk.me, tx.book)
+        visit.say(tx, "turn.queue_full")
+        tx.done(question.update.update_id)
+
+    def _tell_place(self, tx: Transaction, question: Question, place: int) -> None:
+        visit = Visit.of(question.update, self._desk.rules, self._desk.me, tx.book)
+        question.pinned = True
+        tx.pin(question.update.update_id, question.asked.to_bytes())
+        visit.say(tx, "turn.queued", place=place)

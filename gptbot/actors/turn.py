@@ -1,0 +1,283 @@
+"""One turn: drives the reply chain chart (`fsm/reply_chain`) and carries its effects out (DESIGN §6).
+
+Runs as a child of the user's actor, which may call `interrupt` at any moment.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+
+import structlog
+
+from fsm import reply_chain as chart
+from gptbot.actors.conversation import Conversation
+from gptbot.actors.desk import Desk
+from gptbot.actors.question import Question, showing_action
+from gptbot.commands.visit import Visit
+from gptbot.domain.accounts import can_afford
+from gptbot.domain.context import TOKENS_PER_MESSAGE
+from gptbot.domain.outgoing import Text, message
+from gptbot.domain.pricing import answer_cost
+from gptbot.domain.records import NANO, Counter
+from gptbot.domain.rows import MessageRow, TurnRow
+from gptbot.domain.settling import After, Charge
+from gptbot.domain.transaction import Transaction
+from gptbot.ports import ChatMessage, ChatRequest, Completed, ModelError, ModelTrouble, Refused, TextDelta, Usage
+
+log = structlog.get_logger()
+
+RENDER_INLINE_MAX = 2_000
+"""Longer answers are rendered off the event loop."""
+
+
+class Turn:
+    """One question until it is settled, refused or failed. `run` once."""
+
+    def __init__(self, desk: Desk, question: Question) -> None:
+        self._desk = desk
+        self._question = question
+        self._visit = Visit.of(question.update, desk.rules, desk.me, desk.storage.book)
+        self._model = desk.rules.model(question.asked.tier)
+        self._flow = chart.ReplyChain()
+        self._conversation = Conversation(desk, question)
+        self._interruption: chart.StopRequested | chart.UserBlocked | None = None
+        self._limit: asyncio.Timeout | None = None
+        self._text = question.text  # what is asked, a quote before it included
+        self._context: list[ChatMessage] = []
+        self._answer: list[str] = []
+        self._usage: Usage | None = None
+        self._last_words: list[Callable[[Transaction], object]] = []
+        # for the log
+        self._started = desk.clock.monotonic()
+        self._first_text_s: float | None = None
+        self._messages = 0
+        self._cost = 0
+        self._trouble: str | None = None
+
+    def interrupt(self, *, blocked: bool = False) -> None:
+        """Stops the answer that is being written: by the asker, or because they were blocked."""
+        self._interruption = chart.UserBlocked() if blocked else chart.StopRequested()
+        if self._limit is not None and not self._limit.expired():
+            self._limit.reschedule(asyncio.get_running_loop().time())
+
+    async def run(self) -> None:
+        """Returns once the turn is finished and its update done."""
+        event: chart.Event | None = await self._conversation.find_parent()
+        while event is not None:
+            effects = self._flow.handle(event)
+            event = None
+            for effect in effects:
+                event = await self._carry_out(effect) or event
+        self._log()
+
+    async def _carry_out(self, effect: chart.Effect) -> chart.Event | None:
+        """Returns what happened next, if that is known already."""
+        match effect:
+            case chart.BuildContext():
+                return await self._build_context(effect)
+            case chart.AskModel():
+                return await self._ask()
+            case chart.CommitAnswer():
+                return await self._commit_answer()
+            case chart.SayRefused(reason):
+                self._say_refused(reason)
+            case chart.SayStopped():
+                self._last_words.append(lambda tx: self._visit.say(tx, "turn.stopped"))
+            case chart.KeepPartial():
+                await self._keep_partial()
+            case chart.Apologise(trouble):
+                self._last_words.append(lambda tx: self._visit.say(tx, f"turn.failed.{trouble}"))
+            case chart.Settle(charge=False):
+                await self._desk.storage.commit(self._settle_free)
+            case chart.Settle() | chart.ShowGrowing() | chart.StopModel():
+                # Settled by the commit that noted the last part (`domain/settling`); the answer is shown when it is
+                # whole; the call was broken off by `interrupt`.
+                pass
+        return None
+
+    # --- before the model --------------------------------------------------------------------------------------------
+
+    async def _build_context(self, context: chart.BuildContext) -> chart.Event:
+        rules, asked = self._desk.rules, self._question.asked
+        account = self._desk.storage.book.get(self._visit.user)
+        if account is None:
+            return chart.Refused("start.needed")
+        if not can_afford(account, asked.purse, is_admin=rules.is_admin(self._visit.user)):
+            return chart.Refused("turn.no_balance")
+        if context.quote:
+            self._text = f"«{context.quote}»\n\n{self._question.text}"
+        self._context, dropped = await self._conversation.messages(context, self._text, self._model)
+        if dropped:
+            self._flow.handle(chart.ContextTrimmed(self._flow.turns - dropped, dropped))
+        return chart.ContextReady()
+
+    def _say_refused(self, reason: str) -> None:
+        purse = self._question.asked.purse
+        words: dict[str, object] = {}
+        if reason == "turn.no_balance":
+            account = self._desk.storage.book.accounts[self._visit.user]
+            words = {"purse": self._visit.words.plain(f"purse.{purse}"), "balance": getattr(account, purse)}
+        self._last_words.append(lambda tx: tx.send(self._visit.reply(self._visit.words(reason, **words))))
+
+    # --- the model ---------------------------------------------------------------------------------------------------
+
+    async def _ask(self) -> chart.Event:
+        try:
+            async with (
+                asyncio.timeout(self._desk.rules.turn_timeout_s) as self._limit,
+                showing_action(self._desk, self._visit.place, "typing", self._desk.rules.typing_after_s),
+            ):
+                if self._interruption is None:
+                    await self._read_answer()
+        except TimeoutError:
+            if self._interruption is None:
+                problem = "the whole answer took longer than TURN_TIMEOUT_S"
+                return await self._failed(ModelError(ModelTrouble.TIMEOUT, problem))
+        except ModelError as error:
+            return await self._failed(error)
+        finally:
+            self._limit = None
+        if self._interruption is not None:
+            return self._interruption
+        self._desk.model_answered()
+        return chart.AnswerCompleted()
+
+    async def _read_answer(self) -> None:
+        spec = self._model
+        request = ChatRequest(spec.id, self._context, spec.max_output, spec.reasoning_effort)
+        async with aclosing(self._desk.chat_model.stream(request)) as events:
+            async for event in events:
+                match event:
+                    case TextDelta(text):
+                        self._answer.append(text)
+                        if self._first_text_s is None and text.strip():
+                            self._first_text_s = self._desk.clock.monotonic() - self._started
+                            self._flow.handle(chart.FirstTextArrived())
+                    case Completed():
+                        self._usage = event.usage
+                        self._refuse_empty(event)
+
+    def _refuse_empty(self, end: Completed) -> None:
+        """An answer without a word is none."""
+        if self._first_text_s is not None:
+            return
+        if end.refusal or end.finish_reason == "content_filter":
+            raise ModelError(ModelTrouble.CONTENT, end.refusal or end.finish_reason)
+        raise ModelError(ModelTrouble.EMPTY, f"finish_reason {end.finish_reason}")
+
+    async def _failed(self, error: ModelError) -> chart.ModelFailed:
+        log.warning("model.failed", trouble=error.trouble, detail=error.detail, model=self._model.id)
+        self._trouble = error.trouble
+        await self._desk.model_failed(self._model.id, error)
+        return chart.ModelFailed(error.trouble)
+
+    # --- the answer --------------------------------------------------------------------------------------------------
+
+    async def _commit_answer(self) -> chart.Event:
+        """Answer, usage and parts become durable together; from here on the model is never asked again."""
+        answer = "".join(self._answer)
+        parts = await self._rendered(answer)
+        self._messages = len(parts)
+        self._usage = self._usage or await self._counted(answer)
+        tokens = sum(await self._desk.counter.count_many([self._text, answer]))
+        charge = self._charge(self._usage)
+        update = self._question.update
+        watcher = self._desk.delivery.watch(update.update_id)
+
+        def commit(tx: Transaction) -> None:
+            tx.meet(update.person)
+            turn = tx.new_turn()
+            self._keep_turn(tx, turn, answer, tokens)
+            group = None
+            for number, part in enumerate(parts, start=1):
+                last = number == len(parts)
+                after = After(turn=turn, charge=charge) if last else After(turn=turn)
+                reply_to = update.message_id if group is None and not update.place.private else None
+                outgoing = message(update.place, part, reply_to=reply_to)
+                row = tx.send(outgoing, after=after, group=group, settles=update.update_id if last else None)
+                group = group or row
+
+        await self._desk.storage.commit(commit)
+        return chart.DeliveryRefused() if isinstance(await watcher, Refused) else chart.AnswerDelivered()
+
+    def _keep_turn(self, tx: Transaction, turn: int, answer: str, tokens: int) -> None:
+        update, place = self._question.update, self._question.update.place
+        tx.write(
+            TurnRow(
+                id=turn,
+                user=update.person.id,
+                chat_id=place.chat_id,
+                thread_id=place.thread_id,
+                parent=self._conversation.parent,
+                question=self._text,
+                answer=answer,
+                model=self._model.id,
+                tokens=tokens,
+                at=tx.now,
+            )
+        )
+        tx.write(MessageRow(place.chat_id, update.message_id, turn, "user", tx.now))
+
+    async def _rendered(self, answer: str) -> list[Text]:
+        if len(answer) < RENDER_INLINE_MAX:
+            return self._desk.renderer.render(answer)
+        return await asyncio.to_thread(self._desk.renderer.render, answer)
+
+    async def _counted(self, answer: str) -> Usage:
+        """Our own count, where the server reported none (a stopped answer)."""
+        *context, completion = await self._desk.counter.count_many([*(part.content for part in self._context), answer])
+        prompt = sum(context) + TOKENS_PER_MESSAGE * len(context)
+        return Usage(prompt, completion, prompt + completion)
+
+    def _charge(self, usage: Usage) -> Charge:
+        rules, user = self._desk.rules, self._visit.user
+        self._cost = answer_cost(self._model, prompt=usage.prompt, cached=usage.cached, completion=usage.completion)
+        counter: Counter = "premium_tokens" if self._question.asked.tier == "premium" else "tokens"
+        return Charge(
+            user=user,
+            purse=self._question.asked.purse,
+            amount=0 if rules.is_admin(user) else usage.total,
+            counted={"requests": 1, counter: usage.total, "cost": self._cost},
+            reason="answer",
+            report=self._question.report(rules, "answer", model=self._model.id, tokens=usage.total, cost=self._cost),
+        )
+
+    async def _keep_partial(self) -> None:
+        """What came before the model failed is shown; it belongs to no chain and costs nothing."""
+        parts = await self._rendered("".join(self._answer))
+        self._last_words.append(lambda tx: [tx.send(self._visit.reply(part)) for part in parts])
+
+    # --- the end -----------------------------------------------------------------------------------------------------
+
+    def _settle_free(self, tx: Transaction) -> None:
+        for word in self._last_words:
+            word(tx)
+        tx.done(self._question.update.update_id)
+
+    def _log(self) -> None:
+        """One wide event for the whole turn (SPEC §10)."""
+        update, usage, outcome = self._question.update, self._usage, self._flow.state
+        settled = outcome == "settled"
+        now = self._desk.clock.now()
+        self._desk.figures.count(now, answers=settled, errors=outcome == "failed", cost=self._cost if settled else 0)
+        log.info(
+            "turn.finished",
+            outcome=outcome,
+            trouble=self._trouble,
+            update_id=update.update_id,
+            user=update.person.id,
+            chat=update.place.kind,
+            model=self._model.id,
+            origin=self._flow.origin,
+            turns=self._flow.turns,
+            turns_dropped=self._flow.turns_dropped,
+            tokens_in=usage.prompt if usage else 0,
+            tokens_out=usage.completion if usage else 0,
+            tokens_cached=usage.cached if usage else 0,
+            charged=usage.total if usage and settled else 0,
+            cost_usd=self._cost / NANO,
+            first_text_s=None if self._first_text_s is None else round(self._first_text_s, 3),
+            total_s=round(self._desk.clock.monotonic() - self._started, 3),
+            messages=self._messages,
+            question=self._question.text,
+        )

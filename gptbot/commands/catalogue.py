@@ -1,0 +1,53 @@
+"""The table of all commands (SPEC §4, §7) and buttons; the dispatch, /help and the menus read nothing else."""
+
+from collections.abc import Mapping
+
+from gptbot.commands import account, favors
+from gptbot.commands.admin import ADMIN_BUTTONS, ADMIN_COMMANDS
+from gptbot.commands.help import help_text, menu_of
+from gptbot.commands.models import switch
+from gptbot.commands.registry import ButtonHandler, Command, Does, Group, index
+from gptbot.commands.start import start
+from gptbot.commands.visit import Visit
+from gptbot.domain.transaction import Transaction
+from gptbot.texts import Words
+
+
+def _help(tx: Transaction, visit: Visit, args: str) -> None:
+    tx.send(visit.reply(help_text(visit, COMMANDS)))
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("start", Group.START, start, registered=False),
+    Command("help", Group.START, _help, registered=False),
+    Command("imagine", Group.MODELS, Does.DRAW, ("img", "i", "image")),
+    Command("pro", Group.MODELS, Does.ASK, ("prem", "premium", "gpt4")),
+    Command("switch_model", Group.MODELS, switch, ("switch", "sw", "model")),
+    Command("balance", Group.BALANCE, account.balance),
+    Command("stats", Group.BALANCE, account.stats, ("profile",)),
+    Command("invite", Group.BALANCE, account.invite, ("ref",)),
+    Command("ask_favor", Group.BALANCE, favors.ask_favor, ("askfavor", "favor")),
+    Command("topup", Group.BALANCE, account.topup),
+    Command("prompt", Group.PROMPT, Does.PROMPT, ("p",)),
+    Command("reset_prompt", Group.PROMPT, account.reset_prompt),
+    Command("language", Group.OTHER, account.language),
+    Command("privacy", Group.OTHER, account.privacy, registered=False),
+    Command("cancel", Group.OTHER, Does.CANCEL),
+    *ADMIN_COMMANDS,
+    Command("announce", Group.ADMIN, Does.ANNOUNCE, ("a", "notify", "alert", "broadcast"), in_groups=False),
+)
+
+BY_NAME: Mapping[str, Command] = index(COMMANDS)
+"""Every name and alias → its command."""
+
+BUTTONS: Mapping[str, ButtonHandler] = {
+    favors.AREA: favors.decide,
+    account.LANGUAGE_AREA: account.choose_language,
+    **ADMIN_BUTTONS,
+}
+"""The area of a button's data → who handles it."""
+
+
+def menu(words: Words, *, group: bool, admin: bool) -> list[dict[str, str]]:
+    """The commands for setMyCommands in one scope: all groups, all private chats, or an admin's own chat."""
+    return menu_of(COMMANDS, words, group=group, admin=admin)

@@ -1,0 +1,174 @@
+"""What one commit writes into data.db: each kind of row as a named tuple, in the order of its SQL parameters.
+
+A transaction collects them; `edges/database` knows the SQL for each. Keys carry the bot's id there.
+"""
+
+from typing import Any, Literal, NamedTuple
+
+GLOBAL = 0
+"""Stands for the totals where a journal row names a user."""
+
+
+class JournalRow(NamedTuple):
+    """An account change since the last data.json: `patch` is JSON, `{"+": {field: delta}, "=": {field: value}}`."""
+
+    seq: int
+    user: int
+    patch: bytes
+
+
+class LedgerRow(NamedTuple):
+    """A change of a purse. `key` is unique: the same change can't be booked twice."""
+
+    key: str
+    user: int
+    purse: str
+    amount: int
+    reason: str
+    at: int
+
+
+class InboxDone(NamedTuple):
+    """The update is finished; its id is remembered so that a repeat is refused."""
+
+    at: int
+    update_id: int
+
+
+class InboxAsked(NamedTuple):
+    """The settings of the moment a waiting question was asked (JSON), for a replay after a crash."""
+
+    asked: bytes
+    update_id: int
+
+
+class OutboxRow(NamedTuple):
+    """A message that must arrive. Rows of one `group` belong together: one refused for good takes the rest along.
+
+    `params` is the call's JSON; `after` (JSON or None) tells what its arrival means, read by `domain/settling`;
+    `settles` is the update that is finished with it, so that a restart doesn't handle that one again.
+    """
+
+    id: int
+    chat_id: int
+    group: int
+    method: str
+    params: bytes
+    attachment_field: str | None
+    attachment_name: str | None
+    attachment: bytes | None
+    after: bytes | None
+    settles: int | None
+    at: int
+
+
+class OutboxGone(NamedTuple):
+    id: int
+
+
+class OutboxGroupGone(NamedTuple):
+    group: int
+
+
+class TurnRow(NamedTuple):
+    """A question with its answer. `tokens` is the estimate of both texts, for trimming."""
+
+    id: int
+    user: int
+    chat_id: int
+    thread_id: int | None
+    parent: int | None
+    question: str
+    answer: str
+    model: str
+    tokens: int
+    at: int
+
+
+class TurnGone(NamedTuple):
+    id: int
+
+
+class MessageRow(NamedTuple):
+    """Which turn a Telegram message belongs to; `role` is "user" for the question, "assistant" for an answer's part."""
+
+    chat_id: int
+    message_id: int
+    turn: int
+    role: Literal["user", "assistant"]
+    at: int
+
+
+class DialogRow(NamedTuple):
+    """A dialog as it stands: the chart's snapshot (JSON) and the token its buttons carry."""
+
+    user: int
+    chat_id: int
+    thread_id: int  # 0 for none
+    token: str
+    snapshot: bytes
+    at: int
+
+
+class DialogGone(NamedTuple):
+    user: int
+    chat_id: int
+    thread_id: int
+
+
+class AnnouncementRow(NamedTuple):
+    """An announcement; `content` is JSON (what to copy), `state` sending, paused, cancelled or done."""
+
+    id: int
+    admin: int
+    chat_id: int
+    spec: str
+    content: bytes
+    state: str
+    progress_message: int
+    at: int
+
+
+class AnnouncementState(NamedTuple):
+    state: str
+    id: int
+
+
+class AnnouncementProgressMessage(NamedTuple):
+    message_id: int
+    id: int
+
+
+class RecipientsAdded(NamedTuple):
+    """All who shall get it, in the order of sending."""
+
+    announcement: int
+    users: tuple[int, ...]
+
+
+class RecipientState(NamedTuple):
+    """pending, sending (in flight), delivered, blocked, gone, failed or unknown."""
+
+    state: str
+    announcement: int
+    user: int
+
+
+class ReportRow(NamedTuple):
+    """A line for the admin's feed that has not been sent yet (JSON)."""
+
+    id: int
+    line: bytes
+
+
+class ReportsGone(NamedTuple):
+    up_to: int
+
+
+Row = (
+    JournalRow | LedgerRow | InboxDone | InboxAsked | OutboxRow | OutboxGone | OutboxGroupGone | TurnRow | TurnGone
+    | MessageRow | DialogRow | DialogGone | AnnouncementRow | AnnouncementState | AnnouncementProgressMessage
+    | RecipientsAdded | RecipientState | ReportRow | ReportsGone
+)  # fmt: skip
+
+AnyRow = tuple[Any, ...]

@@ -1,0 +1,75 @@
+"""The owner's rules of the game, made from the settings once at start and never changed while the bot runs."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Tier = Literal["basic", "premium"]
+Purse = Literal["balance", "premium_balance", "image_balance"]
+Language = Literal["en", "ru"]
+
+ADMIN_PURSES: dict[Purse, int] = {"balance": 777777, "premium_balance": 77777, "image_balance": 777}
+"""What an admin's entry holds at creation (SPEC §3); no admin is ever charged."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """A chat model: its id, window and output limit in tokens, prices in US dollars per million tokens.
+
+    `max_output` and `reasoning_effort` None are not sent to the server.
+    """
+
+    id: str
+    context_window: int
+    price_input: float
+    price_cached: float
+    price_output: float
+    max_output: int | None = None
+    reasoning_effort: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Economy:
+    """What people get and pay, in tokens (`NEW_USER_…`, `REFERRAL_BONUS`, `FAVOR_…` of SPEC §2)."""
+
+    new_user_balance: int = 30_000
+    new_user_premium_balance: int = 0
+    new_user_image_balance: int = 0
+    referral_bonus: int = 20_000
+    favor_amount: int = 30_000
+    favor_min_limit: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Everything the domain and the actors need to know of the settings."""
+
+    admins: tuple[int, ...]  # the first is the main admin
+    basic: ModelSpec
+    premium: ModelSpec
+    image_model: str
+    image_price: float  # US dollars a picture
+    economy: Economy = field(default_factory=Economy)
+    default_prompt: str = "You are a helpful assistant"
+    prompt_tokens_max: int = 2_000
+    language: Language | None = None  # None: by Telegram's language_code
+    queue_length: int = 8  # questions of one user that may wait
+    turn_timeout_s: float = 300.0
+    typing_after_s: float = 0.3
+    dialog_idle_s: float = 900.0
+    actor_idle_s: float = 300.0
+    stop_grace_s: float = 20.0
+    turns_kept_days: int = 180
+    reports: Literal["each", "digest", "off"] = "each"
+    report_texts: bool = True
+    report_digest_s: float = 3600.0
+    announce_per_s: float = 25.0
+
+    @property
+    def main_admin(self) -> int:
+        return self.admins[0]
+
+    def is_admin(self, user_id: int) -> bool:
+        return user_id in self.admins
+
+    def model(self, tier: Tier) -> ModelSpec:
+        return self.premium if tier == "premium" else self.basic

@@ -1,0 +1,291 @@
+"""One change of everything, made whole or not at all.
+
+A command or a rule gets a `Transaction`, reads `tx.book` and says what changes; the image in memory changes at once,
+the rows are what storage writes in one commit. If the rule raises, or the commit is refused, `undo` takes the image
+back to where it was. Runs only inside the storage actor, so what a rule has read can't change under it.
+"""
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import orjson
+
+from gptbot.domain import rows
+from gptbot.domain.book import Book, Dialog, DialogKey
+from gptbot.domain.outgoing import Outgoing
+from gptbot.domain.records import AMOUNT_MAX, COUNTERS, FIELDS, PURSES, Account, Counter, Totals
+from gptbot.domain.rules import Purse
+from gptbot.domain.updates import Person
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+SUMS = frozenset((*PURSES, *COUNTERS))
+"""Fields that only deltas change."""
+
+
+class Counters:
+    """Running numbers of rows: the next id of each kind. Gaps are harmless."""
+
+    def __init__(self, seq: int = 0, outbox: int = 0, turn: int = 0, announcement: int = 0, report: int = 0) -> None:
+        self.seq = seq
+        self.outbox = outbox
+        self.turn = turn
+        self.announcement = announcement
+        self.report = report
+
+
+class Transaction:
+    """`now` is seconds since 1970. Ask for `rows()` once, at the end."""
+
+    def __init__(self, book: Book, counters: Counters, now: int) -> None:
+        self.book = book
+        self.now = now
+        self.outbox: list[rows.OutboxRow] = []
+        self._counters = counters
+        self._rows: list[rows.Row] = []
+        self._deltas: dict[int, dict[str, int]] = {}
+        self._values: dict[int, dict[str, Any]] = {}
+        self._undo: list[Callable[[], object]] = []
+        self._touched: set[int] = set()
+
+    # --- accounts -------------------------------------------------------------------------------------------------
+
+    @property
+    def touched(self) -> set[int]:
+        """Users whose entry in data.json is another one now."""
+        return self._touched
+
+    def register(self, user: int, account: Account) -> None:
+        """A new account. Its purses are booked by `opening` rows of the ledger."""
+        if user in self.book.accounts:
+            raise ValueError(f"user {user} is registered already")
+        self.book.accounts[user] = account
+        self._touched.add(user)
+        self._undo.append(lambda: self.book.accounts.pop(user))
+        self._values[user] = {
+            name: value for name, default in FIELDS.items() if (value := getattr(account, name)) != default
+        }
+        if account.username:
+            self._claim_username(user, account.username)
+        if account.referrer is not None:
+            self._count_referral(account.referrer, 1)
+
+    def set(self, user: int, **values: Any) -> None:
+        """Fields that are no sums: name, prompt, model, blocked, … Unchanged values cost nothing."""
+        present = self.book.accounts[user]
+        changed = {name: value for name, value in values.items() if getattr(present, name) != value}
+        username = values.get("username")
+        if username and self.book.usernames.get(username.lower()) != user:
+            changed["username"] = username  # unchanged here, but an older account in the file claims it as well
+        if not changed:
+            return
+        if sums := changed.keys() & SUMS:
+            raise ValueError(f"{', '.join(sorted(sums))} are changed by count and book_purse")
+        account = self._touch(user)
+        for name, value in changed.items():
+            if name == "username":
+                self._claim_username(user, value)
+            setattr(account, name, value)
+            self._values.setdefault(user, {})[name] = value
+
+    def count(self, user: int, counter: Counter, amount: int) -> None:
+        """Adds to a user's counter and to the total of the same name; both stop at AMOUNT_MAX."""
+        for owner, holder in ((user, self._touch(user)), (rows.GLOBAL, self.book.totals)):
+            before = getattr(holder, counter)
+            after = max(-AMOUNT_MAX, min(AMOUNT_MAX, before + amount))
+            setattr(holder, counter, after)
+            self._add(owner, counter, after - before)
+
+    def book_purse(self, user: int, purse: Purse, amount: int, *, reason: str, key: str) -> None:
+        """Changes a purse, with its row in the ledger. `key` names the change once for all time."""
+        account = self._touch(user)
+        value = getattr(account, purse) + amount
+        if abs(value) > AMOUNT_MAX:
+            raise ValueError(f"purse {purse} of {user} would leave the bounds")
+        setattr(account, purse, value)
+        self._add(user, purse, amount)
+        self._rows.append(rows.LedgerRow(key, user, purse, amount, reason, self.now))
+
+    def opening(self, user: int, purse: Purse, amount: int, *, reason: str, key: str) -> None:
+        """Books what an account was registered with: the purse holds it already.
+
+        `key` must be of this registration: whoever was taken out of data.json by hand may register again.
+        """
+        if amount:
+            self._rows.append(rows.LedgerRow(key, user, purse, amount, reason, self.now))
+
+    def meet(self, person: Person) -> None:
+        """Notes a known user's present name and username, and that they can be reached."""
+        account = self.book.accounts.get(person.id)
+        if account is None:
+            return
+        self.set(
+            person.id,
+            name=person.name,
+            username=person.username or "",
+            telegram_language=person.language or account.telegram_language,
+            unreachable=False,
+        )
+
+    # --- what leaves, and what is finished -------------------------------------------------------------------------
+
+    def send(
+        self,
+        outgoing: Outgoing,
+        *,
+        after: Mapping[str, Any] | None = None,
+        group: int | None = None,
+        settles: int | None = None,
+    ) -> int:
+        """A message that must arrive; the id of its row, to be the `group` of further ones.
+
+        `after` and `settles`: see `OutboxRow`.
+        """
+        self._counters.outbox += 1
+        row_id = self._counters.outbox
+        attachment = outgoing.attachment
+        row = rows.OutboxRow(
+            row_id,
+            outgoing.chat_id,
+            row_id if group is None else group,
+            outgoing.method,
+            orjson.dumps(outgoing.params),
+            attachment.field if attachment else None,
+            attachment.filename if attachment else None,
+            attachment.content if attachment else None,
+            orjson.dumps(after) if after is not None else None,
+            settles,
+            self.now,
+        )
+        self._rows.append(row)
+        self.outbox.append(row)
+        return row_id
+
+    def write(self, row: rows.Row) -> None:
+        """A row that has no image in memory."""
+        self._rows.append(row)
+
+    def done(self, update_id: int) -> None:
+        """The update is finished in this very commit."""
+        self._rows.append(rows.InboxDone(self.now, update_id))
+
+    def pin(self, update_id: int, asked: bytes) -> None:
+        """Keeps the settings an unfinished question was asked with, for a replay after a crash."""
+        self._rows.append(rows.InboxAsked(asked, update_id))
+
+    def new_turn(self) -> int:
+        self._counters.turn += 1
+        return self._counters.turn
+
+    def new_announcement(self) -> int:
+        self._counters.announcement += 1
+        return self._counters.announcement
+
+    def report(self, line: Mapping[str, Any]) -> None:
+        """A line for the admin's feed."""
+        self._counters.report += 1
+        self._rows.append(rows.ReportRow(self._counters.report, orjson.dumps(line)))
+
+    # --- dialogs ----------------------------------------------------------------------------------------------------
+
+    def save_dialog(self, key: DialogKey, token: str, snapshot: Mapping[str, Any]) -> None:
+        self._replace_dialog(key, Dialog(token, snapshot, self.now))
+        self._rows.append(rows.DialogRow(*key, token, orjson.dumps(snapshot), self.now))
+
+    def end_dialog(self, key: DialogKey) -> None:
+        if key in self.book.dialogs:
+            self._replace_dialog(key, None)
+            self._rows.append(rows.DialogGone(*key))
+
+    # --- for storage ------------------------------------------------------------------------------------------------
+
+    def rows(self) -> list[rows.Row]:
+        """Everything this transaction writes, the journal of the accounts included."""
+        for user in self._values.keys() | self._deltas.keys():
+            patch: dict[str, Any] = {}
+            if deltas := self._deltas.get(user):
+                patch["+"] = deltas
+            if values := self._values.get(user):
+                patch["="] = values
+            self._counters.seq += 1
+            self._rows.append(rows.JournalRow(self._counters.seq, user, orjson.dumps(patch)))
+        return self._rows
+
+    def undo(self) -> None:
+        """Takes the image in memory back to where it was."""
+        while self._undo:
+            self._undo.pop()()
+
+    def _touch(self, user: int) -> Account:
+        account = self.book.accounts[user]
+        if user not in self._touched:
+            self._touched.add(user)
+            before = copy.copy(account)
+            self._undo.append(lambda: self.book.accounts.__setitem__(user, before))
+        return account
+
+    def _add(self, user: int, name: str, amount: int) -> None:
+        deltas = self._deltas.setdefault(user, {})
+        deltas[name] = deltas.get(name, 0) + amount
+        if user == rows.GLOBAL:
+            self._undo.append(lambda: self._take_back_total(name, amount))
+
+    def _take_back_total(self, name: str, amount: int) -> None:
+        setattr(self.book.totals, name, getattr(self.book.totals, name) - amount)
+
+    def _claim_username(self, user: int, username: str) -> None:
+        """Telegram's usernames move between people; the newest owner has it, the former one is shown without."""
+        index = self.book.usernames
+        before = dict.fromkeys((self.book.accounts[user].username.lower(), username.lower()))
+        before.update({name: index.get(name) for name in before})
+        self._undo.append(lambda: self._restore_usernames(before))
+        old = self.book.accounts[user].username.lower()
+        if old and old != username.lower() and index.get(old) == user:
+            del index[old]
+        if not username:
+            return
+        former = index.get(username.lower())
+        index[username.lower()] = user
+        if former is not None and former != user and former in self.book.accounts:
+            account = self._touch(former)
+            account.username = ""
+            self._values.setdefault(former, {})["username"] = ""
+
+    def _restore_usernames(self, before: Mapping[str, int | None]) -> None:
+        for name, user in before.items():
+            _put(self.book.usernames, name, user)
+
+    def _count_referral(self, referrer: int, amount: int) -> None:
+        referrals = self.book.referrals
+        before = referrals.get(referrer)
+        self._undo.append(lambda: _put(referrals, referrer, before))
+        referrals[referrer] = (before or 0) + amount
+
+    def _replace_dialog(self, key: DialogKey, dialog: Dialog | None) -> None:
+        dialogs = self.book.dialogs
+        before = dialogs.get(key)
+        self._undo.append(lambda: _put(dialogs, key, before))
+        _put(dialogs, key, dialog)
+
+
+def _put(into: dict[K, V], key: K, value: V | None) -> None:
+    """None takes the key out."""
+    if value is None:
+        into.pop(key, None)
+    else:
+        into[key] = value
+
+
+def apply_patch(accounts: dict[int, Account], totals: Totals, user: int, patch: Mapping[str, Any]) -> None:
+    """A journal row onto the accounts read from data.json, at start (the indexes are built afterwards)."""
+    if user == rows.GLOBAL:
+        for name, amount in patch["+"].items():
+            setattr(totals, name, getattr(totals, name) + amount)
+        return
+    account = accounts.setdefault(user, Account())
+    for name, value in patch.get("=", {}).items():
+        setattr(account, name, value)
+    for name, amount in patch.get("+", {}).items():
+        setattr(account, name, getattr(account, name) + amount)

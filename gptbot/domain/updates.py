@@ -1,0 +1,119 @@
+"""What people do in Telegram, in the bot's own words.
+
+`edges/telegram_in` makes these from the JSON that Telegram sends; everything further in knows only them.
+An update that means nothing to the bot becomes `Unread`, so that it too ends in a decided way.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+ChatKind = Literal["private", "group", "supergroup", "channel"]
+
+ContentKind = Literal[
+    "text", "photo", "voice", "audio", "video", "video_note", "document", "animation", "sticker",
+    "location", "contact", "poll", "dice", "service", "other",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who did it. `username` is without the @; `language` is Telegram's language_code, if it told one."""
+
+    id: int
+    name: str
+    username: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where it happened: a chat and, in a forum or a private chat with topics, the topic."""
+
+    chat_id: int
+    kind: ChatKind = "private"
+    thread_id: int | None = None
+    title: str = ""
+
+    @property
+    def private(self) -> bool:
+        return self.kind == "private"
+
+
+@dataclass(frozen=True, slots=True)
+class RepliedTo:
+    """The message that was replied to, as far as Telegram shows it (one level only)."""
+
+    message_id: int
+    text: str
+    by_us: bool
+    author_id: int | None = None
+    quote: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """One thing that happened; `update_id` is Telegram's, unique for the bot."""
+
+    update_id: int
+    person: Person
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageSent(Update):
+    """A new message. `text` is the text or the caption; a mention of the bot is taken out of it.
+
+    `mentions_us` tells whether it was there. `at` is Telegram's date, seconds since 1970.
+    """
+
+    message_id: int
+    kind: ContentKind = "text"
+    text: str = ""
+    reply: RepliedTo | None = None
+    mentions_us: bool = False
+    forwarded: bool = False
+    album: str | None = None
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageEdited(Update):
+    """A message of a user was changed after it was sent."""
+
+    message_id: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ButtonPressed(Update):
+    """An inline button was pressed. `data` can be forged by a client; `message_id` is 0 for inline messages."""
+
+    callback_id: str
+    data: str
+    message_id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotMembership(Update):
+    """The bot was blocked, unblocked, added or removed. `here` tells whether it can write in `place` now."""
+
+    here: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread(Update):
+    """An update the bot does nothing with, on purpose; `reason` is for the log."""
+
+    reason: str
+
+
+AnyUpdate = MessageSent | MessageEdited | ButtonPressed | BotMembership | Unread
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The bot itself, as getMe tells it. `username` is without the @."""
+
+    id: int
+    username: str
+    name: str = ""

@@ -1,0 +1,292 @@
+"""data.db: inbox, journal, ledger, outbox, turns, dialogs and announcements in SQLite (DESIGN §5).
+
+One connection writes, on a thread of its own, so that the event loop never waits for the disk; a second one reads.
+WAL with synchronous=FULL: a commit that returned survives a power cut. Keys carry the bot's id.
+"""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from gptbot.domain import rows
+from gptbot.domain.transaction import Counters
+from gptbot.edges.database_schema import WRITES, connect, prepare
+from gptbot.errors import OperatorError
+from gptbot.ports import (
+    InboxUpdate,
+    PendingUpdate,
+    StorageConflict,
+    StorageUnavailable,
+    StoredAnnouncement,
+    StoredMessage,
+    StoredTurn,
+)
+
+T = TypeVar("T")
+
+_NEVER_FITS = (
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+    OverflowError,  # a number beyond 64 bits
+    UnicodeEncodeError,  # half a character
+)
+"""What a row raises that will be refused next time too."""
+
+
+class StartState(NamedTuple):
+    """What recovery needs to know of data.db. `kept_seq` is the last change known to be in data.json."""
+
+    journal: str | None
+    kept_seq: int
+    digest: str
+    patches: list[rows.JournalRow]
+    dialogs: list[rows.DialogRow]
+    counters: Counters
+
+
+class SqliteDatabase:
+    """The Database port. Make it with `open_database`; `close` it at the end."""
+
+    def __init__(self, writer: sqlite3.Connection, reader: sqlite3.Connection, bot_id: int) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._bot = bot_id
+        self._write_thread = ThreadPoolExecutor(1, "data.db-write")
+        self._read_thread = ThreadPoolExecutor(1, "data.db-read")
+        self._writes = {kind: sql.format(bot=bot_id) for kind, sql in WRITES.items()}
+
+    # --- writing ----------------------------------------------------------------------------------------------------
+
+    async def write(self, batch: Sequence[rows.Row], updates: Sequence[InboxUpdate], at: int) -> set[int]:
+        return await self._in_thread(self._write_thread, lambda: self._commit(lambda: self._write(batch, updates)))
+
+    async def note_data_file(self, seq: int, digest: str) -> None:
+        await self._in_thread(self._write_thread, lambda: self._commit(lambda: self._note_data_file(seq, digest)))
+
+    async def forget_before(self, finished_at: int, turns_at: int) -> None:
+        def forget() -> None:
+            self._writer.execute("DELETE FROM inbox WHERE done_at < ?", (finished_at,))
+            self._writer.execute("DELETE FROM turns WHERE at < ?", (turns_at,))
+            self._writer.execute("DELETE FROM messages WHERE at < ?", (turns_at,))
+
+        await self._in_thread(self._write_thread, lambda: self._commit(forget))
+
+    def _commit(self, work: Callable[[], T]) -> T:
+        connection = self._writer
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            result = work()
+            connection.execute("COMMIT")
+        except _NEVER_FITS as error:
+            self._roll_back()
+            raise StorageConflict(str(error)) from error
+        except sqlite3.DatabaseError as error:
+            self._roll_back()
+            raise StorageUnavailable(str(error)) from error
+        except BaseException:  # whatever it was, the connection must be usable for the next commit
+            self._roll_back()
+            raise
+        return result
+
+    def _roll_back(self) -> None:
+        if self._writer.in_transaction:
+            self._writer.execute("ROLLBACK")
+
+    def _write(self, batch: Sequence[rows.Row], updates: Sequence[InboxUpdate]) -> set[int]:
+        execute = self._writer.execute
+        new = set()
+        for update in updates:  # before the rows: one of them may finish it
+            if execute(
+                f"INSERT OR IGNORE INTO inbox(bot, update_id, user, raw) VALUES({self._bot}, ?, ?, ?)", update
+            ).rowcount:
+                new.add(update.update_id)
+        for row in batch:
+            if type(row) is rows.RecipientsAdded:
+                self._add_recipients(row)
+            else:
+                execute(self._writes[type(row)], row)
+        return new
+
+    def _add_recipients(self, row: rows.RecipientsAdded) -> None:
+        self._writer.executemany(
+            "INSERT OR IGNORE INTO recipients VALUES(?, ?, ?, 'pending')",
+            ((row.announcement, place, user) for place, user in enumerate(row.users)),
+        )
+
+    def _note_data_file(self, seq: int, digest: str) -> None:
+        self._set_meta("kept_seq", seq)
+        self._set_meta("digest", digest)
+        self._writer.execute("DELETE FROM journal WHERE seq <= ?", (seq,))
+
+    def _set_meta(self, key: str, value: str | int) -> None:
+        self._writer.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", (key, value))
+
+    # --- at start ---------------------------------------------------------------------------------------------------
+
+    def start_state(self) -> StartState:
+        """Read once, before the bot runs."""
+        meta = dict(self._reader.execute("SELECT key, value FROM meta").fetchall())
+        kept = int(meta.get("kept_seq", 0))
+
+        def top(table: str, column: str = "id") -> int:
+            return int(self._reader.execute(f"SELECT COALESCE(MAX({column}), 0) FROM {table}").fetchone()[0])  # noqa: S608 (own names)
+
+        select = self._reader.execute
+        return StartState(
+            journal=meta.get("journal"),
+            kept_seq=kept,
+            digest=str(meta.get("digest", "")),
+            patches=[rows.JournalRow(*row) for row in select("SELECT seq, user, patch FROM journal ORDER BY seq")],
+            dialogs=[
+                rows.DialogRow(*row)
+                for row in select(
+                    "SELECT user, chat, thread, token, snapshot, at FROM dialogs WHERE bot = ?", (self._bot,)
+                )
+            ],
+            counters=Counters(
+                seq=max(kept, top("journal", "seq")),
+                outbox=top("outbox"),
+                turn=max(top("turns"), top("messages", "turn")),  # no message may ever mean another turn than its own
+                announcement=top("announcements"),
+                report=top("reports"),
+            ),
+        )
+
+    def ledger_sums(self) -> dict[int, dict[str, int]]:
+        """What each purse must hold: user → purse → sum."""
+        sums: dict[int, dict[str, int]] = {}
+        for user, purse, total in self._reader.execute(
+            "SELECT user, purse, SUM(amount) FROM ledger GROUP BY user, purse"
+        ):
+            sums.setdefault(user, {})[purse] = total
+        return sums
+
+    def adopt(self, journal: str, seq: int, digest: str, booked: Sequence[rows.LedgerRow]) -> None:
+        """Begins (or goes on with) the journal of the data.json that was just read and written."""
+
+        def work() -> None:
+            self._set_meta("journal", journal)
+            self._note_data_file(seq, digest)
+            self._writer.executemany(self._writes[rows.LedgerRow], booked)
+
+        self._commit(work)
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    async def message(self, chat_id: int, message_id: int) -> StoredMessage | None:
+        found = await self._select(
+            "SELECT turn, role FROM messages WHERE bot = ? AND chat = ? AND message = ?", self._bot, chat_id, message_id
+        )
+        return StoredMessage(*found[0]) if found else None
+
+    async def chain(self, turn: int, limit: int) -> list[StoredTurn]:
+        found = await self._select(
+            "WITH RECURSIVE branch(id, user, parent, question, answer, tokens, depth) AS ("
+            " SELECT id, user, parent, question, answer, tokens, 1 FROM turns WHERE id = ?"
+            " UNION ALL SELECT t.id, t.user, t.parent, t.question, t.answer, t.tokens, depth + 1"
+            " FROM turns t JOIN branch b ON t.id = b.parent WHERE depth < ?)"
+            " SELECT id, user, parent, question, answer, tokens FROM branch ORDER BY depth DESC",
+            turn,
+            limit,
+        )
+        return [StoredTurn(*row) for row in found]
+
+    async def followed(self, turn: int) -> bool:
+        return bool(await self._select("SELECT 1 FROM turns WHERE parent = ? LIMIT 1", turn))
+
+    async def pending_updates(self, after: int, limit: int) -> list[tuple[int, PendingUpdate]]:
+        found = await self._select(
+            "SELECT place, update_id, raw, asked FROM inbox WHERE bot = ? AND done_at IS NULL AND place > ?"
+            " AND update_id NOT IN (SELECT settles FROM outbox WHERE settles IS NOT NULL AND bot = ?)"
+            " ORDER BY place LIMIT ?",
+            self._bot,
+            after,
+            self._bot,
+            limit,
+        )
+        return [(place, PendingUpdate(*row)) for place, *row in found]
+
+    async def outbox(self, after: int, limit: int) -> list[rows.OutboxRow]:
+        found = await self._select(
+            "SELECT id, chat, grp, method, params, attachment_field, attachment_name, attachment, after, settles, at"
+            " FROM outbox WHERE bot = ? AND id > ? ORDER BY id LIMIT ?",
+            self._bot,
+            after,
+            limit,
+        )
+        return [rows.OutboxRow(*row) for row in found]
+
+    async def reports(self, limit: int) -> list[rows.ReportRow]:
+        found = await self._select("SELECT id, line FROM reports WHERE bot = ? ORDER BY id LIMIT ?", self._bot, limit)
+        return [rows.ReportRow(*row) for row in found]
+
+    async def announcements(self, states: Sequence[str]) -> list[StoredAnnouncement]:
+        marks = ", ".join("?" * len(states))
+        found = await self._select(
+            "SELECT id, admin, chat, spec, content, state, progress_message, at FROM announcements"  # noqa: S608 (marks)
+            f" WHERE bot = ? AND state IN ({marks}) ORDER BY id",
+            self._bot,
+            *states,
+        )
+        return [StoredAnnouncement(*row) for row in found]
+
+    async def recipients(self, announcement: int, state: str, limit: int) -> list[int]:
+        found = await self._select(
+            "SELECT user FROM recipients WHERE announcement = ? AND state = ? ORDER BY place LIMIT ?",
+            announcement,
+            state,
+            limit,
+        )
+        return [row[0] for row in found]
+
+    async def recipient_counts(self, announcement: int) -> dict[str, int]:
+        return dict(
+            await self._select(
+                "SELECT state, COUNT(*) FROM recipients WHERE announcement = ? GROUP BY state", announcement
+            )
+        )
+
+    async def _select(self, sql: str, *params: object) -> list[Any]:
+        def select() -> list[Any]:
+            try:
+                return self._reader.execute(sql, params).fetchall()
+            except sqlite3.DatabaseError as error:
+                raise StorageUnavailable(str(error)) from error
+
+        return await self._in_thread(self._read_thread, select)
+
+    async def _in_thread(self, thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(thread, work)
+
+    def close(self) -> None:
+        """Ends both threads once what they were given is done."""
+        self._write_thread.shutdown()
+        self._read_thread.shutdown()
+        self._reader.close()
+        self._writer.close()
+
+
+def open_database(path: Path, bot_id: int) -> SqliteDatabase:
+    """Opens or makes data.db at `path`, mode 0600. Raises OperatorError when it is no database of ours."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        path.chmod(0o600)
+        with ExitStack() as opened:
+            writer = opened.enter_context(closing(connect(path)))
+            prepare(writer, path)
+            reader = opened.enter_context(closing(connect(path)))
+            reader.execute("PRAGMA query_only = ON")
+            opened.pop_all()  # all went well: they stay open
+    except (sqlite3.Error, OSError) as error:
+        raise OperatorError(
+            f"{path} can't be used ({error}): mend its permissions, or move it away"
+            " (then conversation history is lost, balances stay in data.json)"
+        ) from error
+    return SqliteDatabase(writer, reader, bot_id)

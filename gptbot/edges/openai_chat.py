@@ -1,0 +1,198 @@
+"""ChatModel over Chat Completions, which is what compatible servers speak.
+
+The SDK gives the connection, its retries and its errors; request and events are handled here as plain JSON, because its
+typed objects cost several times as much as the whole rest of an answer (PLATFORM "openai 3.x").
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import suppress
+from typing import Any, Final
+
+import httpx2
+import openai
+import structlog
+from openai import AsyncStream
+
+from gptbot.edges.lenient_json import as_dict, loads, scrub, whole_number
+from gptbot.edges.openai_client import OpenAIConnection
+from gptbot.edges.sse import SseReader
+from gptbot.ports import ChatRequest, Completed, ModelError, ModelTrouble, TextDelta, Usage
+
+log = structlog.get_logger()
+
+DRAIN_S: Final = 0.25
+_OPTIONAL: Final = ("max_completion_tokens", "max_tokens", "stream_options")
+"""Parameters that some servers refuse and an answer can do without."""
+
+
+class OpenAIChatModel:
+    """Carries out the ChatModel port."""
+
+    def __init__(self, connection: OpenAIConnection) -> None:
+        self._connection = connection
+        self._refused: dict[str, frozenset[str]] = {}  # model → parameters its server does not take
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | Completed, None]:
+        """See the port. What came before an error has been given out when it is raised."""
+        with self._connection.errors_as_ports():
+            response = await self._open(request)
+            try:
+                answer, chunks = _Answer(self._connection), response.aiter_bytes()
+                async for text in answer.read(chunks):
+                    yield TextDelta(text)
+                yield answer.completed()
+                await _drain(chunks)
+            finally:
+                await response.aclose()
+
+    async def _open(self, request: ChatRequest) -> httpx2.Response:
+        """The response whose body is the answer; learns what the server refuses by what it says."""
+        refused = self._refused.get(request.model, frozenset())
+        while True:
+            body = _body(request, refused)
+            try:
+                response = await self._post(body)
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                named = self._named(error, body)
+                if named is None:
+                    raise
+                refused |= {named}
+            else:
+                if refused != self._refused.get(request.model, frozenset()):
+                    log.info("model.adapted", model=request.model, without=sorted(refused))
+                    self._refused[request.model] = refused
+                return response
+
+    async def _post(self, body: dict[str, Any]) -> httpx2.Response:
+        streamed: bool = True
+        response = await self._connection.client.post(
+            "/chat/completions",
+            cast_to=httpx2.Response,
+            body=body,
+            stream=streamed,
+            stream_cls=AsyncStream[object],
+        )
+        assert isinstance(response, httpx2.Response)
+        return response
+
+    def _named(self, error: openai.APIStatusError, body: dict[str, Any]) -> str | None:
+        """The parameter that the server does not take, if it is one that can be left out."""
+        if self._connection.model_error(error).trouble is ModelTrouble.CONTEXT:
+            return None
+        words = f"{error.param or ''} {error.message} {error.body}"
+        return next((name for name in _OPTIONAL if name in body and re.search(rf"\b{name}\b", words)), None)
+
+
+def _body(request: ChatRequest, refused: frozenset[str]) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "model": request.model,
+        "messages": [{"role": message.role, "content": scrub(message.content)} for message in request.messages],
+        "stream": True,
+    }
+    if "stream_options" not in refused:
+        body["stream_options"] = {"include_usage": True}
+    limit = next((name for name in ("max_completion_tokens", "max_tokens") if name not in refused), None)
+    if limit is not None and request.max_output_tokens is not None:
+        body[limit] = request.max_output_tokens
+    if request.reasoning_effort is not None:
+        body["reasoning_effort"] = request.reasoning_effort
+    return body
+
+
+async def _drain(chunks: AsyncIterator[bytes]) -> None:
+    """Reads the end of the body, so that the connection can serve the next question; a server that keeps it is left."""
+    with suppress(TimeoutError, httpx2.HTTPError, httpx2.StreamError):
+        async with asyncio.timeout(DRAIN_S):
+            async for _ in chunks:
+                pass
+
+
+class _Answer:
+    """What has come of one answer so far: only the first choice counts."""
+
+    def __init__(self, connection: OpenAIConnection) -> None:
+        self._connection = connection
+        self._finish_reason = ""
+        self._usage: Usage | None = None
+        self._refusal = ""
+        self._done = False
+        self._text = ""  # not given out yet
+
+    async def read(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[str]:
+        """The text, one piece for each piece that came through the network."""
+        reader = SseReader()
+        while True:
+            chunk = await anext(chunks, None)
+            failure: ModelError | None = None
+            try:
+                for data in reader.close() if chunk is None else reader.feed(chunk):
+                    self._take(data)
+            except ModelError as error:
+                failure = error
+            except ValueError as error:
+                failure = ModelError(ModelTrouble.SERVER, str(error))
+            last = self._done or chunk is None or failure is not None
+            if text := self._given_out(last):
+                yield text
+            if failure is not None:
+                raise failure
+            if last:
+                break
+        if not (self._done or self._finish_reason or self._usage):
+            raise ModelError(ModelTrouble.SERVER, "the answer ended early")
+
+    def completed(self) -> Completed:
+        return Completed(self._finish_reason or "stop", self._usage, scrub(self._refusal))
+
+    def _take(self, data: bytes) -> None:
+        """Reads one event. Raises ModelError for one that reports an error."""
+        if self._done or data.strip() == b"[DONE]":
+            self._done = True
+            return
+        try:
+            event = as_dict(loads(data))
+        except ValueError:
+            return
+        if event.get("error") or event.get("object") == "error":
+            raise self._connection.reported(0, event.get("error") or event)
+        self._usage = _usage(event.get("usage")) or self._usage
+        choices = event.get("choices")
+        for choice in map(as_dict, choices if isinstance(choices, list) else ()):
+            if choice.get("index", 0) in (0, None):
+                self._take_choice(choice)
+                break
+
+    def _take_choice(self, choice: dict[str, Any]) -> None:
+        if isinstance(reason := choice.get("finish_reason"), str) and reason:
+            self._finish_reason = reason
+        delta = as_dict(choice.get("delta") or choice.get("message"))
+        self._refusal += _text(delta.get("refusal"))
+        self._text += _text(delta.get("content"))
+
+    def _given_out(self, last: bool) -> str:
+        """The text that came, without lone surrogates; half a pair at its end waits for the other half."""
+        half = self._text[-1:] if not last and "\ud800" <= self._text[-1:] <= "\udbff" else ""
+        text, self._text = self._text[: len(self._text) - len(half)], half
+        return scrub(text)
+
+
+def _text(content: object) -> str:
+    """A text, or the texts of a list of parts."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        return "".join(part["text"] for part in map(as_dict, content) if isinstance(part.get("text"), str))
+    return ""
+
+
+def _usage(value: object) -> Usage | None:
+    told = as_dict(value)
+    prompt, completion, total = (
+        max(whole_number(told.get(name)) or 0, 0) for name in ("prompt_tokens", "completion_tokens", "total_tokens")
+    )
+    cached = max(whole_number(as_dict(told.get("prompt_tokens_details")).get("cached_tokens")) or 0, 0)
+    if not (prompt or completion or total):
+        return None
+    return Usage(prompt, completion, total or prompt + completion, cached)

@@ -1,0 +1,139 @@
+"""Opens the storage at start: lock, data.json, data.db, and one truth out of both, on the disk before anything runs."""
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import orjson
+import structlog
+
+from gptbot.domain.book import Book, Dialog, DialogKey
+from gptbot.domain.document import Document
+from gptbot.domain.importing import BadEntry, Imported, read_document
+from gptbot.domain.recovery import Disagreement, Journal, Recovered, add_admins, reconcile, unbooked
+from gptbot.domain.rows import DialogRow
+from gptbot.domain.transaction import Counters
+from gptbot.edges.data_file import (
+    JsonDataFile,
+    Loaded,
+    Paths,
+    bad_entry,
+    keep_original,
+    load,
+    newest_backup_hint,
+    take_lock,
+)
+from gptbot.edges.database import SqliteDatabase, StartState, open_database
+from gptbot.errors import OperatorError
+from gptbot.ports import StorageUnavailable
+
+log = structlog.get_logger()
+
+
+class OpenedStorage(NamedTuple):
+    """Everything the storage actor starts from. Close it with `close_storage`."""
+
+    book: Book
+    document: Document
+    counters: Counters
+    database: SqliteDatabase
+    data_file: JsonDataFile
+    lock: IO[str]
+    imported: bool
+
+
+def open_storage(
+    data_path: Path,
+    *,
+    bot_id: int,
+    admins: Sequence[int],
+    backup_count: int,
+    backup_days: int,
+    accept: bool = False,
+) -> OpenedStorage:
+    """Raises OperatorError with one sentence when the files can't be used; then nothing was changed."""
+    paths = Paths.beside(data_path)
+    lock = take_lock(paths.lock)
+    try:
+        loaded = load(paths.data)
+        imported = _read(paths.data, loaded)
+        database = open_database(paths.database, bot_id)
+        state = database.start_state()
+        recovered = _reconcile(paths, imported, state, accept=accept)
+        data_file = JsonDataFile(paths.data, backup_count=backup_count, backup_days=backup_days)
+        document = _settle(paths, data_file, database, state, loaded, imported, recovered, admins)
+    except BaseException:
+        lock.close()
+        raise
+    _restore_dialogs(recovered.book, state.dialogs)
+    state.counters.seq = recovered.seq
+    log.info(
+        "storage.opened", users=len(recovered.book.accounts), replayed=len(state.patches), imported=recovered.imported
+    )
+    return OpenedStorage(recovered.book, document, state.counters, database, data_file, lock, recovered.imported)
+
+
+def close_storage(opened: OpenedStorage) -> None:
+    """Ends the threads and gives the lock back."""
+    opened.data_file.close()
+    opened.database.close()
+    opened.lock.close()
+
+
+def _read(path: Path, loaded: Loaded | None) -> Imported | None:
+    if loaded is None:
+        return None
+    try:
+        imported = read_document(loaded.document)
+    except BadEntry as error:
+        raise bad_entry(path, error) from error
+    for warning in imported.warnings:
+        log.warning("data_file.odd_key", problem=warning)
+    return imported
+
+
+def _reconcile(paths: Paths, imported: Imported | None, state: StartState, *, accept: bool) -> Recovered:
+    journal = Journal(state.journal, state.kept_seq, state.counters.seq, state.patches)
+    try:
+        return reconcile(imported, journal, new_id=secrets.token_hex(8), accept=accept)
+    except Disagreement as error:
+        raise OperatorError(f"{error}{newest_backup_hint(paths.data)}") from error
+
+
+def _settle(
+    paths: Paths,
+    data_file: JsonDataFile,
+    database: SqliteDatabase,
+    state: StartState,
+    loaded: Loaded | None,
+    imported: Imported | None,
+    recovered: Recovered,
+    admins: Sequence[int],
+) -> Document:
+    """Writes the recovered truth to both files. A crash in between is mended by the next start."""
+    now = int(time.time())
+    book = recovered.book
+    new_admins = add_admins(book, admins, now)
+    document = Document(book, imported.others if imported else {}, recovered.journal)
+    if recovered.imported and loaded is not None:
+        log.info("data_file.imported", original=keep_original(paths.data).name)
+    try:
+        digest = data_file.write_now(document.pieces(recovered.seq))
+    except StorageUnavailable as error:
+        raise OperatorError(f"{error}: data.json must be writable, and the disk must have room") from error
+    untouched = loaded is not None and loaded.digest == state.digest and state.journal == recovered.journal
+    sums: Mapping[int, Mapping[str, int]] = database.ledger_sums() if not untouched or new_admins else {}
+    booked = []
+    if not untouched or new_admins:
+        reason = "import" if state.journal is None else "manual"
+        booked = unbooked(book, sums, reason=reason, seq=recovered.seq, now=now)
+    database.adopt(recovered.journal, recovered.seq, digest, booked)
+    return document
+
+
+def _restore_dialogs(book: Book, dialogs: Sequence[DialogRow]) -> None:
+    for row in dialogs:
+        key = DialogKey(row.user, row.chat_id, row.thread_id)
+        book.dialogs[key] = Dialog(row.token, orjson.loads(row.snapshot), row.at)

@@ -1,0 +1,215 @@
+"""One call of the Bot API over HTTP: checked on its way out, read leniently on its way back.
+
+A call is held against aiogram's class of the method, so that a misspelt parameter fails here and not at Telegram. The
+answer is read without aiogram's result models: an unusual field must not turn a message that was sent into an error.
+Three ways to fail, because they call for three different things to be done (DESIGN §6): refused, unreachable, unknown.
+"""
+
+import io
+import math
+import re
+import ssl
+from collections.abc import Mapping
+from typing import Any, Final
+
+import aiogram.methods
+import aiohttp
+import aiohttp_socks
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.methods import TelegramMethod
+from aiogram.types import BufferedInputFile
+from pydantic import ValidationError
+
+from gptbot.domain.outgoing import Attachment, Params
+from gptbot.domain.updates import Me
+from gptbot.edges.lenient_json import dumps, loads, scrub
+
+CONNECT_TIMEOUT_S: Final = 10.0
+DESCRIPTION_LENGTH_MAX: Final = 500
+_JSON: Final = {"Content-Type": "application/json"}
+_RETRY_AFTER: Final = re.compile(r"retry after (\d{1,6})")
+
+
+class TelegramError(Exception):
+    """A call brought no result; the text never holds the token."""
+
+
+class TelegramRefusal(TelegramError):
+    """Telegram answered no: nothing was done, the same call is safe to send again (Bot API, "Making requests")."""
+
+    def __init__(
+        self,
+        status: int,
+        description: str,
+        retry_after_s: float | None = None,
+        migrate_to_chat_id: int | None = None,
+    ) -> None:
+        super().__init__(f"{status}: {description}")
+        self.status = status
+        self.description = description
+        self.retry_after_s = retry_after_s
+        self.migrate_to_chat_id = migrate_to_chat_id
+
+
+class TelegramUnreachable(TelegramError):
+    """The call certainly did not reach a Bot API server: no connection, or somebody else answered."""
+
+
+class TelegramUnknown(TelegramError):
+    """The connection broke, or the answer can't be read, after the call was written: it may have been carried out."""
+
+
+class LeanSession(AiohttpSession):
+    """aiogram's session (proxy, certificates) without its result models; its limit holds for a proxy too."""
+
+    def __init__(self, base_url: str, proxy_url: str | None, connections_max: int) -> None:
+        super().__init__(api=TelegramAPIServer.from_base(base_url), proxy=proxy_url, limit=connections_max)
+        self._connector_init["limit"] = connections_max
+
+    async def post(self, url: str, data: bytes | aiohttp.FormData, timeout_s: float) -> tuple[int, bytes]:
+        """Status and body. Raises what aiohttp and the proxy raise."""
+        session = await self.create_session()
+        connect_s = min(CONNECT_TIMEOUT_S, timeout_s)
+        async with session.post(
+            url,
+            data=data,
+            headers=_JSON if isinstance(data, bytes) else None,
+            timeout=aiohttp.ClientTimeout(total=timeout_s, connect=connect_s, sock_connect=connect_s),
+            allow_redirects=False,
+        ) as response:
+            return response.status, await response.read()
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+
+class TelegramApi:
+    """Calls Bot API methods by name. `base_url` is TELEGRAM_API_URL; `proxy_url` may be http, socks4 or socks5."""
+
+    def __init__(
+        self,
+        token: str,
+        base_url: str = "https://api.telegram.org",
+        proxy_url: str | None = None,
+        connections_max: int = 1000,
+    ) -> None:
+        self._token = token
+        self._session = LeanSession(base_url, proxy_url, connections_max)
+
+    async def call(
+        self,
+        method: str,
+        params: Params | None = None,
+        attachment: Attachment | None = None,
+        *,
+        timeout_s: float = 30.0,
+    ) -> Any:
+        """What Telegram returned as `result`. Raises TelegramRefusal, TelegramUnreachable or TelegramUnknown."""
+        given = {name: value for name, value in (params or {}).items() if value is not None}
+        _check(method, given, attachment)
+        data = dumps(given) if attachment is None else _form(given, attachment)
+        url = self._session.api.api_url(self._token, method)
+        try:
+            status, body = await self._session.post(url, data, timeout_s)
+        except (aiohttp.ClientError, *_PROXY_ERRORS, OSError) as error:
+            failure = _failure(error)
+        else:
+            return self._result(status, body)
+        # Raised out here so that it does not carry the original along, whose text may hold the URL and so the token.
+        raise failure
+
+    async def get_me(self, *, timeout_s: float = 30.0) -> Me:
+        """The bot itself (Bot API getMe). Raises like `call`."""
+        answer = await self.call("getMe", timeout_s=timeout_s)
+        if not isinstance(answer, dict) or not isinstance(answer.get("id"), int):
+            raise TelegramUnknown("getMe returned no id")
+        return Me(answer["id"], scrub(str(answer.get("username") or "")), scrub(str(answer.get("first_name") or "")))
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    def _result(self, status: int, body: bytes) -> Any:
+        try:
+            answer = loads(body)
+        except ValueError:
+            answer = None
+        if isinstance(answer, dict) and answer.get("ok") is True:
+            return answer.get("result")
+        if isinstance(answer, dict) and "ok" in answer:
+            raise self._refusal(status, answer)
+        if 200 <= status < 300:
+            raise TelegramUnknown(f"HTTP {status} with an answer that can't be read")
+        if status == 413 or status >= 500:
+            raise TelegramRefusal(status, f"HTTP {status}")
+        raise TelegramUnreachable(f"HTTP {status}, not from a Bot API server")
+
+    def _refusal(self, status: int, answer: Mapping[str, Any]) -> TelegramRefusal:
+        code = answer.get("error_code")
+        parameters = answer.get("parameters")
+        parameters = parameters if isinstance(parameters, dict) else {}
+        migrate_to = parameters.get("migrate_to_chat_id")
+        description = scrub(str(answer.get("description") or "")).replace(self._token, "[secret]")
+        return TelegramRefusal(
+            code if isinstance(code, int) else status,
+            description[:DESCRIPTION_LENGTH_MAX],
+            _retry_after_s(parameters.get("retry_after"), description),
+            migrate_to if isinstance(migrate_to, int) else None,
+        )
+
+
+_PROXY_ERRORS: Final = (aiohttp_socks.ProxyError, aiohttp_socks.ProxyConnectionError, aiohttp_socks.ProxyTimeoutError)
+
+_NOT_SENT: Final = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.InvalidURL,
+    ssl.SSLError,
+    *_PROXY_ERRORS,
+)
+
+
+def _failure(error: Exception) -> TelegramError:
+    """What an error of the connection means; its text is left out, for it may hold the URL with the token."""
+    reason = type(error).__name__
+    if isinstance(error, OSError) and error.strerror:
+        reason += f": {error.strerror}"
+    return TelegramUnreachable(reason) if isinstance(error, _NOT_SENT) else TelegramUnknown(reason)
+
+
+def _check(method: str, params: dict[str, Any], attachment: Attachment | None) -> None:
+    """Raises a TelegramRefusal (400) for what aiogram's class of the method does not accept.
+
+    A method that aiogram does not know yet goes out as it is.
+    """
+    known = getattr(aiogram.methods, method[:1].upper() + method[1:], None)
+    if not (isinstance(known, type) and issubclass(known, TelegramMethod)):
+        return
+    files = {} if attachment is None else {attachment.field: BufferedInputFile(attachment.content, attachment.filename)}
+    try:
+        known(**params, **files)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc']))}: {fault['type']}"
+            for fault in error.errors(include_url=False, include_context=False, include_input=False)
+        )
+    else:
+        return
+    raise TelegramRefusal(400, f"not a valid call of {method}: {faults}"[:DESCRIPTION_LENGTH_MAX])
+
+
+def _retry_after_s(value: object, description: str) -> float | None:
+    """The wait that a 429 asks for; servers without `parameters` may still name it in the description."""
+    if isinstance(value, int | float) and math.isfinite(value) and value >= 0:
+        return float(value)
+    named = _RETRY_AFTER.search(description)
+    return float(named[1]) if named else None
+
+
+def _form(params: Mapping[str, Any], attachment: Attachment) -> aiohttp.FormData:
+    form = aiohttp.FormData(quote_fields=False)
+    for name, value in params.items():
+        form.add_field(name, value if isinstance(value, str) else dumps(value).decode())
+    form.add_field(attachment.field, io.BytesIO(attachment.content), filename=attachment.filename)
+    return form

@@ -1,0 +1,256 @@
+"""Telegram's JSON as the bot's own updates (domain/updates.py): lenient, so that no unknown field loses a message.
+
+Only what the bot needs is looked at. Whatever is missing or has another shape than the Bot API says is taken as absent,
+and only an update without an id, a person or a place can't be read at all.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple, cast
+
+from gptbot.domain.updates import (
+    AnyUpdate,
+    BotMembership,
+    ButtonPressed,
+    ChatKind,
+    ContentKind,
+    Me,
+    MessageEdited,
+    MessageSent,
+    Person,
+    Place,
+    RepliedTo,
+    Unread,
+)
+from gptbot.edges.lenient_json import as_dict, scrub, whole_number
+from gptbot.edges.telegram_mentions import without_mentions
+
+Json = Mapping[str, Any]
+
+
+class Undecodable(Exception):
+    """Nothing can be done with this update; the text is the reason, for the log."""
+
+
+class RawUpdate(NamedTuple):
+    """An update as the inbox keeps it: Telegram's JSON beside what was read from it."""
+
+    update_id: int
+    raw: bytes
+    update: AnyUpdate
+
+
+def decode(raw: Any, me: Me) -> AnyUpdate:
+    """One update of getUpdates or of a webhook. Raises Undecodable."""
+    raw = as_dict(raw)
+    update_id = whole_number(raw.get("update_id"))
+    if update_id is None:
+        raise Undecodable("no update_id")
+    for name, decoder in _DECODERS.items():
+        if isinstance(raw.get(name), dict):
+            return decoder(update_id, raw[name], me)
+    return _unread(update_id, raw)
+
+
+# --- the kinds of updates --------------------------------------------------------------------------------------------
+
+
+def _message(update_id: int, message: Json, me: Me) -> AnyUpdate:
+    person, place, message_id = _sender(message), _place(message), _message_id(message)
+    if as_dict(message.get("from")).get("is_bot") is True and not isinstance(message.get("sender_chat"), dict):
+        # Two bots that answer each other would never stop.
+        return Unread(update_id=update_id, person=person, place=place, reason="sent by a bot")
+    text, mentions_us = _text(message, me)
+    album = message.get("media_group_id")
+    return MessageSent(
+        update_id=update_id,
+        person=person,
+        place=place,
+        message_id=message_id,
+        kind=_content_kind(message),
+        text=text,
+        reply=_reply(message, me),
+        mentions_us=mentions_us,
+        forwarded=any(name in message for name in ("forward_origin", "forward_date", "forward_from")),
+        album=scrub(str(album)) if isinstance(album, str | int) and album else None,
+        at=max(whole_number(message.get("date")) or 0, 0),
+    )
+
+
+def _edited(update_id: int, message: Json, me: Me) -> AnyUpdate:
+    text, _ = _text(message, me)
+    return MessageEdited(
+        update_id=update_id,
+        person=_sender(message),
+        place=_place(message),
+        message_id=_message_id(message),
+        text=text,
+    )
+
+
+def _button(update_id: int, query: Json, me: Me) -> AnyUpdate:
+    callback_id = query.get("id")
+    if not isinstance(callback_id, str | int) or not str(callback_id):
+        raise Undecodable("a pressed button without id")
+    person = _person(query.get("from"))
+    if person is None:
+        raise Undecodable("a pressed button without person")
+    message = query.get("message")
+    data = query.get("data")
+    return ButtonPressed(
+        update_id=update_id,
+        person=person,
+        place=_place(message) if isinstance(message, dict) else Place(person.id),
+        callback_id=scrub(str(callback_id)),
+        data=scrub(data) if isinstance(data, str) else "",
+        message_id=_message_id(message) if isinstance(message, dict) else 0,
+    )
+
+
+def _membership(update_id: int, change: Json, me: Me) -> AnyUpdate:
+    person = _person(change.get("from"))
+    if person is None:
+        raise Undecodable("a change of membership without person")
+    member = as_dict(change.get("new_chat_member"))
+    status = member.get("status")
+    here = status in ("member", "administrator", "creator") or (
+        status == "restricted" and member.get("can_send_messages") is True
+    )
+    return BotMembership(update_id=update_id, person=person, place=_place(change), here=here)
+
+
+_DECODERS: Final[dict[str, Callable[[int, Json, Me], AnyUpdate]]] = {
+    "message": _message,
+    "edited_message": _edited,
+    "callback_query": _button,
+    "my_chat_member": _membership,
+}
+
+ALLOWED_UPDATES: Final = tuple(_DECODERS)
+"""What Telegram is asked for: exactly what is read here (Bot API getUpdates, setWebhook)."""
+
+
+def _unread(update_id: int, raw: Json) -> Unread:
+    """Some other kind of update, with whoever and wherever it names."""
+    kind = next((name for name in raw if name != "update_id"), "nothing")
+    content = as_dict(raw.get(kind))
+    person = _person(content.get("from")) or _person(content.get("user")) or Person(0, "0")
+    chat = as_dict(content.get("chat"))
+    place = _place(content) if whole_number(chat.get("id")) is not None else Place(person.id)
+    return Unread(update_id=update_id, person=person, place=place, reason=scrub(kind)[:64])
+
+
+# --- who and where ---------------------------------------------------------------------------------------------------
+
+
+def _sender(message: Json) -> Person:
+    """The person; where none is told (a channel, an anonymous admin), the chat in whose name it was sent."""
+    person = _person(message.get("from")) or _person(message.get("sender_chat"))
+    if person is None:
+        raise Undecodable("a message without sender")
+    return person
+
+
+def _person(value: object) -> Person | None:
+    user = as_dict(value)
+    person_id = whole_number(user.get("id"))
+    if person_id is None:
+        return None
+    username = _word(user.get("username"))
+    names = (user.get("first_name"), user.get("last_name"), user.get("title"))
+    name = " ".join(word for word in map(_word, names) if word)
+    return Person(
+        person_id, name or username or str(person_id), username or None, _word(user.get("language_code")) or None
+    )
+
+
+def _word(value: object) -> str:
+    """A name on one line, or nothing."""
+    return " ".join(scrub(value).split()) if isinstance(value, str) else ""
+
+
+def _place(message: Json) -> Place:
+    chat = as_dict(message.get("chat"))
+    chat_id = whole_number(chat.get("id"))
+    if chat_id is None:
+        raise Undecodable("no chat")
+    kind = chat.get("type")
+    if kind not in ("private", "group", "supergroup", "channel"):
+        kind = "private" if chat_id > 0 else "supergroup"
+    thread_id = whole_number(message.get("message_thread_id"))
+    # In a group without topics the field only counts replies, and sending there with it is refused.
+    in_topic = kind == "private" or message.get("is_topic_message") is True or chat.get("is_forum") is True
+    return Place(chat_id, cast(ChatKind, kind), thread_id if in_topic else None, _word(chat.get("title")))
+
+
+def _message_id(message: Json) -> int:
+    message_id = whole_number(message.get("message_id"))
+    if message_id is None:
+        raise Undecodable("no message_id")
+    return message_id
+
+
+# --- what -------------------------------------------------------------------------------------------------------------
+
+_CONTENT_KINDS: Final[tuple[tuple[str, ContentKind], ...]] = (
+    ("photo", "photo"), ("voice", "voice"), ("audio", "audio"), ("video", "video"), ("video_note", "video_note"),
+    ("animation", "animation"),  # before "document", which comes along with it
+    ("document", "document"), ("sticker", "sticker"), ("location", "location"), ("contact", "contact"),
+    ("poll", "poll"), ("dice", "dice"), ("text", "text"),
+)  # fmt: skip
+
+_SERVICE_FIELDS: Final = """
+    boost_added channel_chat_created chat_background_set chat_owner_changed chat_owner_left chat_shared
+    checklist_tasks_added checklist_tasks_done connected_website delete_chat_photo direct_message_price_changed
+    forum_topic_closed forum_topic_created forum_topic_edited forum_topic_reopened general_forum_topic_hidden
+    general_forum_topic_unhidden gift gift_upgrade_sent giveaway_completed giveaway_created group_chat_created
+    left_chat_member managed_bot_created message_auto_delete_timer_changed migrate_from_chat_id migrate_to_chat_id
+    new_chat_members new_chat_photo new_chat_title paid_message_price_changed passport_data pinned_message
+    poll_option_added poll_option_deleted proximity_alert_triggered refunded_payment successful_payment
+    suggested_post_approval_failed suggested_post_approved suggested_post_declined suggested_post_paid
+    suggested_post_refunded supergroup_chat_created unique_gift users_shared video_chat_ended
+    video_chat_participants_invited video_chat_scheduled video_chat_started web_app_data write_access_allowed
+"""
+_SERVICE: Final = frozenset(_SERVICE_FIELDS.split())
+"""Fields of Message that say "Service message" (Bot API 10.1)."""
+
+
+def _content_kind(message: Json) -> ContentKind:
+    for field, kind in _CONTENT_KINDS:
+        if message.get(field) is not None:
+            return kind
+    return "service" if _SERVICE.intersection(message) else "other"
+
+
+def _text(message: Json, me: Me) -> tuple[str, bool]:
+    """Text or caption without mentions of us, and whether there was one."""
+    for text_field, entities_field in (("text", "entities"), ("caption", "caption_entities")):
+        text = message.get(text_field)
+        if isinstance(text, str):
+            entities = message.get(entities_field)
+            text, mentions_us = without_mentions(text, entities if isinstance(entities, list) else None, me)
+            return scrub(text), mentions_us
+    return "", False
+
+
+# --- what it replies to -----------------------------------------------------------------------------------------------
+
+
+def _reply(message: Json, me: Me) -> RepliedTo | None:
+    quote = as_dict(message.get("quote")).get("text")
+    quoted = scrub(quote) if isinstance(quote, str) and quote else None
+    reply = as_dict(message.get("reply_to_message"))
+    reply_id = whole_number(reply.get("message_id"))
+    if reply_id is not None:
+        if "forum_topic_created" in reply:
+            return None  # every message of a topic "replies" to the topic's first one
+        text = reply.get("text") or reply.get("caption")
+        author = _person(reply.get("from")) or _person(reply.get("sender_chat"))
+        author_id = author.id if author else None
+        return RepliedTo(reply_id, scrub(text) if isinstance(text, str) else "", author_id == me.id, author_id, quoted)
+    external = message.get("external_reply")
+    if isinstance(external, dict):
+        # A message of another chat: its id says nothing here, and its text is told by the quote only.
+        author = _person(as_dict(external.get("origin")).get("sender_user"))
+        author_id = author.id if author else None
+        return RepliedTo(0, quoted or "", author_id == me.id, author_id, quoted)
+    return None

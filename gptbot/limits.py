@@ -1,0 +1,26 @@
+"""Bounds that nobody needs to set: each keeps one thing from growing without end (DESIGN: bounded everything)."""
+
+STORAGE_MAILBOX = 4096
+"""Letters that may wait for the storage actor; whoever comes after that waits to hand in."""
+
+LETTERS_PER_COMMIT = 256
+"""More letters than this are two commits, so that rules never hold the event loop for long."""
+
+USER_MAILBOX = 64
+"""Updates of one user that may wait for their actor; more are refused."""
+
+BACKOFF_MIN_S = 0.1
+BACKOFF_MAX_S = 5.0
+"""Pauses between tries to write to a disk that refuses."""
+
+CHAIN_TURNS_MAX = 500
+"""Turns of one chain that are read from storage."""
+
+QUESTION_UNITS_MAX = 100_000
+"""Characters of one question; Telegram itself sends at most 4096 a message."""
+
+FINISHED_KEPT_S = 3 * 86400
+"""How long the ids of finished updates are remembered; Telegram repeats an update for at most a day."""
+
+RECOVERY_PAGE = 200
+"""Rows read at once when a restart takes up what was left."""

@@ -1,0 +1,71 @@
+"""The catalogue of log events (SPEC §10): name → what it tells. A test holds the code against it, both ways."""
+
+EVENTS: dict[str, str] = {
+    # --- the process
+    "bot.started": "updates are taken from now on",
+    "bot.stopping": "a stop was requested; what is under way gets STOP_GRACE_S",
+    "bot.stopped_early": "STOP_GRACE_S was over before all was delivered; the rest waits in data.db for the next start",
+    "bot.stopped": "everything is saved",
+    "telegram.unreachable": "Telegram does not answer at start; tried again until it does",
+    "tokens.estimated": "tiktoken's table can't be had: tokens are estimated (bills come from the model's own usage)",
+    "settings.looked_odd": "a variable in .env looks misspelt or is set twice; the bot runs without it",
+    "process.crashed": "an exception that nobody caught ended the process",
+    "thread.crashed": "an exception that nobody caught ended a thread",
+    "exception.ignored": "an exception where Python can't raise one (a finalizer)",
+    "library.logged": "a line of a library's own log: `logger` is its name, `message` what it said",
+    # --- updates in
+    "update.repeated": "updates came that were accepted before; they are ignored",
+    "update.resumed": "updates that an earlier run accepted and did not finish are handled now",
+    "update.undecodable": "an update could not be read and is skipped",
+    "update.unreadable": "an update stored by an earlier version can't be read any more and is dropped",
+    "inbox.not_recorded": "updates could not be stored; Telegram keeps them and they are tried again",
+    "inbox.recorded_again": "updates can be stored again",
+    "poll.lost": "getUpdates fails; tried again with growing pauses",
+    "poll.back": "getUpdates works again",
+    "poll.held": "Telegram asked to wait before the next getUpdates",
+    "poll.webhook_in_the_way": "a webhook was set while UPDATES=polling; it is deleted",
+    "webhook.listening": "the webhook's server is up",
+    "webhook.not_set": "setWebhook failed; tried again",
+    # --- turns
+    "turn.finished": "the wide event of one question: who, model, chain, tokens, cost, times, `outcome`",
+    "turn.broke": "a bug ended one question; its asker got the error id",
+    "picture.finished": "the wide event of one /imagine",
+    "model.failed": "the model gave no whole answer; `trouble` says of which kind",
+    "model.adapted": "a parameter the model's server does not take is left out from now on",
+    # --- delivery
+    "delivery.resumed": "messages that an earlier run left in the outbox are sent now",
+    "delivery.held": "Telegram answered 429; this chat waits as long as it asked",
+    "delivery.refused": "Telegram refused a message for good; `kind` says why",
+    "delivery.unknown": "the connection broke after a message was written: it may have arrived",
+    "delivery.repeated": "a message whose arrival is unknown is sent once more",
+    "delivery.simplified": "Telegram refused a message's form; it is sent in a simpler one",
+    "delivery.lost": "Telegram does not answer calls",
+    "delivery.back": "Telegram answers calls again",
+    "delivery.hint_lost": "a chat action or callback answer was not taken; nothing is lost by it",
+    "rendering.plain": "an answer's Markdown could not be converted; it is sent as plain text",
+    # --- storage
+    "storage.opened": "data.json and data.db are read and agree; `replayed` changes came from the journal",
+    "storage.unavailable": "data.db can't be written; nothing is confirmed until it can",
+    "storage.recovered": "data.db can be written again",
+    "storage.conflict": "a change contradicted what is stored and was refused (a bug, or a double charge prevented)",
+    "data_file.imported": "the first bot's data.json was read; the original is kept beside it",
+    "data_file.odd_key": "data.json has a key that is no user id; it is kept",
+    "data_file.backed_up": "a dated copy of data.json was made",
+    "data_file.unwritable": "data.json can't be written; changes are safe in data.db meanwhile",
+    # --- actors
+    "actor.failed": "an actor's loop broke and is started again",
+    "task.failed": "a child task broke",
+    "user.letter_broke": "a bug broke the handling of one update; its sender got the error id",
+    "user.flooded": "one user sends faster than they are served; what is over the bound is refused",
+    # --- dialogs
+    "dialog.unreadable": "a stored dialog could not be restored by this version; it was ended with a word to the user",
+    # --- announcements
+    "announcement.started": "an admin confirmed an announcement; it is being sent",
+    "announcement.moved": "an announcement was paused, resumed, cancelled or done: `state`",
+    "announcement.resumed": "after a restart an announcement goes on; `unknown` recipients were in flight",
+    "announcement.finished": "an announcement is over; recipients by state",
+    "announcement.refused": "Telegram refused an announcement for one recipient",
+    "announcement.unknown": "the connection broke while one recipient was written to; not repeated",
+    "announcement.storage_unavailable": "data.db could not be read for an announcement; tried again",
+    # --- playground
+}

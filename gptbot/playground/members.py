@@ -1,0 +1,103 @@
+"""Who is in the playground's Telegram, and in which chats."""
+
+from typing import Any
+
+from gptbot.playground.world import Chat, Json, World
+
+
+class Members:
+    """People, groups and topics, and the bot's own membership."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    # --- who and where
+
+    def add_user(
+        self,
+        user_id: int,
+        first_name: str,
+        username: str | None = None,
+        language_code: str | None = "en",
+        *,
+        started: bool = True,
+        **more: Any,
+    ) -> Json:
+        """A person with a private chat; `started` off: the bot can't write before they have written once."""
+        user: Json = {"id": user_id, "is_bot": False, "first_name": first_name}
+        if username:
+            user["username"] = username
+        if language_code:
+            user["language_code"] = language_code
+        user |= more
+        self.world.users[user_id] = user
+        info = {key: value for key, value in user.items() if key in ("id", "first_name", "last_name", "username")}
+        chat = self.world.chats[user_id] = Chat({**info, "type": "private"}, started=started)
+        chat.members[user_id] = "member"
+        self._chat_changed(chat)
+        return user
+
+    def add_group(self, chat_id: int, title: str, members: list[int], *, forum: bool = False) -> Chat:
+        """A supergroup (negative id) with the bot in it; its creator is the first member."""
+        info: Json = {"id": chat_id, "title": title, "type": "supergroup"}
+        if forum:
+            info["is_forum"] = True
+        chat = self.world.chats[chat_id] = Chat(info)
+        chat.members = {user_id: "creator" if user_id == members[0] else "member" for user_id in members}
+        self._chat_changed(chat)
+        return chat
+
+    def add_topic(self, chat_id: int, name: str) -> int:
+        """A topic of a forum (or of a private chat with topics); its message_thread_id."""
+        chat = self.world.chats[chat_id]
+        thread_id = self.world.next_message_id
+        self.world.next_message_id += 1
+        chat.topics[thread_id] = name
+        self._chat_changed(chat)
+        return thread_id
+
+    # --- membership
+
+    def block(self, user_id: int) -> None:
+        """The person blocks the bot in their private chat."""
+        self._set_private_membership(user_id, blocked=True)
+
+    def unblock(self, user_id: int) -> None:
+        self._set_private_membership(user_id, blocked=False)
+
+    def remove_bot(self, user_id: int, chat_id: int) -> None:
+        """Puts the bot out of a group."""
+        chat = self._chat_of(user_id, chat_id)
+        before, chat.bot_status = chat.bot_status, "kicked"
+        self._push_membership(user_id, chat, before, chat.bot_status)
+
+    def _set_private_membership(self, user_id: int, *, blocked: bool) -> None:
+        chat = self._chat_of(user_id, user_id)
+        if chat.blocked == blocked:
+            return
+        chat.blocked = blocked
+        before, after = ("member", "kicked") if blocked else ("kicked", "member")
+        self._push_membership(user_id, chat, before, after)
+
+    def _push_membership(self, user_id: int, chat: Chat, before: str, after: str) -> None:
+        def member(status: str) -> Json:
+            return {"user": self.world.bot, "status": status} | ({"until_date": 0} if status == "kicked" else {})
+
+        update = {
+            "chat": chat.info,
+            "from": self.world.users[user_id],
+            "date": int(self.world.clock()),
+            "old_chat_member": member(before),
+            "new_chat_member": member(after),
+        }
+        self.world.updates.push("my_chat_member", update)
+        self._chat_changed(chat)
+
+    def _chat_of(self, user_id: int, chat_id: int) -> Chat:
+        chat = self.world.chats[chat_id]
+        if user_id not in chat.members:
+            raise LookupError(f"user {user_id} is not in chat {chat_id}")
+        return chat
+
+    def _chat_changed(self, chat: Chat) -> None:
+        self.world.changed({"type": "chat", **self.world.chat_snapshot(chat)})

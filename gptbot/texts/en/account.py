@@ -1,0 +1,172 @@
+"""English: registration, balances, models, pictures, help."""
+
+TEXTS: dict[str, str] = {
+    # --- /start
+    "start.welcome": (
+        "Hi, {name}! Write me anything and I will answer. To go on with a conversation, reply to my answer.\n\n"
+        "You have {balance:token} to start with. Everything I can do: /help"
+    ),
+    "start.invited": "Your friend {friend} invited you: each of you gets a bonus of {bonus:token}.",
+    "start.welcome_admin": (
+        "Hi, {name}! You are an admin of this bot: nothing is ever taken from your balance. Your commands: /help"
+    ),
+    "start.known": "Good to see you again, {name}! Just write your question. Everything I can do: /help",
+    "start.group": "Please open a private chat with me and press Start there: then I can answer you here, too.",
+    "start.open_private": "Open the private chat",
+    "referral.came": "{friend} came through your link: each of you gets a bonus of {bonus:token}.",
+    # --- /help
+    "help.intro": "Write me anything and I will answer. To go on with a conversation, reply to my answer.",
+    "help.group.start": "<b>Start</b>",
+    "help.group.models": "<b>Answers and pictures</b>",
+    "help.group.balance": "<b>Balance and friends</b>",
+    "help.group.prompt": "<b>Standing instruction</b>",
+    "help.group.other": "<b>Other</b>",
+    "help.group.admin": "<b>For the admin</b>",
+    "command.start": "start",
+    "command.help": "what I can do",
+    "command.imagine": "draw a picture from a description",
+    "command.pro": "one answer of the premium model",
+    "command.switch_model": "basic or premium model",
+    "command.balance": "what you have left",
+    "command.stats": "your statistics",
+    "command.invite": "invite a friend",
+    "command.ask_favor": "ask the admin for tokens",
+    "command.topup": "how to top up",
+    "command.prompt": "set your standing instruction",
+    "command.reset_prompt": "back to the standard instruction",
+    "command.language": "English or Russian",
+    "command.privacy": "what is kept and who sees it",
+    "command.cancel": "leave a dialog, stop an answer",
+    "command.announce": "write to everybody",
+    # --- wrong arguments
+    "usage.switch_model": (
+        "<b>/switch_model</b> changes the model; you can also name it: basic or premium.\n"
+        "Example: <code>/switch_model premium</code>"
+    ),
+    "usage.language": (
+        "<b>/language</b> shows the choice; you can also name the language: en or ru.\n"
+        "Example: <code>/language en</code>"
+    ),
+    "usage.pro": (
+        "<b>/pro</b> answers one question with the premium model: write the question behind it.\n"
+        "Example: <code>/pro Why is the sky blue?</code>"
+    ),
+    "usage.imagine": (
+        "<b>/imagine</b> draws a picture: write behind it what you want to see.\n"
+        "Example: <code>/imagine a cat that reads a newspaper</code>"
+    ),
+    # --- /balance
+    "balance.purses": (
+        "<b>Your balance</b>\n\n"
+        "{balance:token}: answers of {basic}, enough for about {answers:answer}\n"
+        "{premium_balance:premium_token}: answers of {premium}, enough for about {premium_answers:answer}\n"
+        "{image_balance:image}: pictures with /imagine\n\n"
+        "Active model: <b>{tier}</b> ({model}), change it with /switch_model"
+    ),
+    "balance.low": "Running low? Invite a friend with /invite, ask the admin with /ask_favor or see /topup.",
+    "balance.admin": "You are an admin: nothing is ever taken from your balance.",
+    "tier.basic": "basic",
+    "tier.premium": "premium",
+    # --- /stats
+    "stats.text": (
+        "<b>Your statistics</b>\n\n"
+        "Requests: {requests}\n"
+        "Tokens: {tokens}\n"
+        "Premium tokens: {premium_tokens}\n"
+        "Images: {images}\n"
+        "Cost: {cost}\n"
+        "Friends invited: {referrals}\n"
+        "Last request (UTC): {last_request}"
+    ),
+    "stats.referrer": "Invited by: {friend}",
+    # --- /invite
+    "invite.link": "Your link for friends:\n{link}",
+    "invite.bonus": "Whoever starts with it gets a bonus of {bonus:token}, and so do you.",
+    "invite.came": "Friends who came through it: {came}",
+    "invite.share": "Share the link",
+    "invite.share_text": "Talk to an AI model right here in Telegram",
+    # --- /topup
+    "topup.ask_admin": (
+        "To top up your balance, please ask the admin. With a low balance you can do it with /ask_favor."
+        " You can also invite friends: /invite"
+    ),
+    # --- /ask_favor
+    "favor.sent": "I have asked the admin. The answer will come here.",
+    "favor.pending": "I have asked the admin already; they have not decided yet.",
+    "favor.enough": (
+        "You still have {balance:token}. You can ask for a favour when fewer than {limit:token} are left."
+    ),
+    "favor.admin": "You are an admin: nothing is ever taken from your balance, so you need no favours.",
+    "favor.request": (
+        "<b>Request for tokens</b>\n\n"
+        "From: {who}\n"
+        "Request number: {number}\n"
+        "Balance: {balance:token}\n\n"
+        "Give {amount:token}?"
+    ),
+    "favor.yes": "Yes",
+    "favor.no": "No",
+    "favor.request.granted": (
+        "<b>Request for tokens: granted</b>\n\n"
+        "From: {who}\n"
+        "Request number: {number}\n"
+        "Given: {amount:token}\n"
+        "Balance now: {balance:token}"
+    ),
+    "favor.request.denied": (
+        "<b>Request for tokens: declined</b>\n\n"
+        "From: {who}\n"
+        "Request number: {number}\n"
+        "Not given: {amount:token}\n"
+        "Balance: {balance:token}"
+    ),
+    "favor.granted": "The admin said yes: you get {amount:token}. Your balance now: {balance:token}.",
+    "favor.denied": (
+        "The admin declined your request for {amount:token}. Your balance: {balance:token}."
+        " You can also invite a friend: /invite"
+    ),
+    "favor.popup.granted": "Granted.",
+    "favor.popup.denied": "Declined.",
+    "favor.popup.decided_before": "This request has been decided already. Nothing was changed.",
+    "favor.popup.blocked": "This user is blocked and gets nothing. Unblock them first or decline.",
+    # --- /switch_model
+    "model.now.basic": (
+        "Now active: <b>basic</b> model ({model}). Each token of your questions, the conversation they continue"
+        " and the answers costs one token.\nYou have {balance:token}."
+    ),
+    "model.now.premium": (
+        "Now active: <b>premium</b> model ({model}). Each token of your questions, the conversation they continue"
+        " and the answers costs one premium token.\nYou have {balance:premium_token}."
+    ),
+    "model.empty": "That is not enough for an answer: see /topup, or change back with /switch_model.",
+    # --- /reset_prompt
+    "reset_prompt.done": "Back to the standard instruction: <i>{prompt}</i>",
+    "reset_prompt.already": "You have no instruction of your own. The standard one is: <i>{prompt}</i>",
+    # --- /language
+    "language.choose": "Which language shall I speak?",
+    "language.set": "I speak {language} now. I still answer questions in the language you ask in.",
+    # --- /privacy
+    "privacy.kept": (
+        "<b>What is kept</b>\n"
+        "Your Telegram id, name, username and language, your settings and standing instruction, your balance with its"
+        " changes, and how much you use the bot. Questions and answers are kept for {days:day}, so that you can go on"
+        " with a conversation by replying."
+    ),
+    "privacy.reports_texts": (
+        "<b>Who sees it</b>\n"
+        "The owner of this bot can see all of this, and gets a report of each request: who asked, where, with which"
+        " model, the beginning of the question's text, how many tokens it took, what it cost and your balance."
+    ),
+    "privacy.reports_figures": (
+        "<b>Who sees it</b>\n"
+        "The owner of this bot can see all of this, and gets a report of each request: who asked, where, with which"
+        " model, how many tokens it took, what it cost and your balance. The report has no text of your question."
+    ),
+    "privacy.reports_off": (
+        "<b>Who sees it</b>\nThe owner of this bot can see all of this. Your requests are not reported to them."
+    ),
+    "privacy.model": (
+        "Your questions, with the conversation they continue and your instruction, go to the service that runs the"
+        " model, without your name. To have your data deleted, write to the owner of this bot."
+    ),
+}

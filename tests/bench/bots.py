@@ -1,0 +1,102 @@
+"""The bots under test as processes of their own, on a core of their own."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from asyncio.subprocess import Process
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.bench.servers import TOKEN, StandIns
+
+ROOT: Final = Path(__file__).parents[2]
+ADMIN: Final = 777
+_CORES: Final = sorted(os.sched_getaffinity(0))
+BOT_CORE, OWN_CORE = _CORES[0], _CORES[-1]
+STARTED_WITHIN_S = 120.0
+TICKS: Final = os.sysconf("SC_CLK_TCK")
+PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+
+FLOOR: Final = ("-m", "tests.bench.floor_bot")
+OURS: Final = (str(ROOT / "main.py"),)
+WATCHED: Final = ("-m", "tests.bench.watched_bot")
+
+WIDE_OPEN: Final = {
+    "RATE_CHAT_PER_S": "100000",
+    "RATE_CHAT_BURST": "100000",
+    "RATE_OVERALL_PER_S": "100000",
+    "LOG_FORMAT": "json",
+}
+"""The stand-in asks for no pace, so the bot keeps none; everything else is as it comes."""
+
+
+@dataclass(slots=True)
+class Bot:
+    """A running bot. `start_s`: from the start of the process to its first getUpdates."""
+
+    process: Process
+    folder: Path
+    start_s: float
+
+    @classmethod
+    async def start(cls, program: tuple[str, ...], folder: Path, servers: StandIns, **settings: str) -> "Bot":
+        """Returns when it polls. Raises RuntimeError with what it said when it ends instead."""
+        servers.polled.clear()
+        started = time.monotonic()
+        with (folder / "bot.log").open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, *program, cwd=ROOT, env=_environ(folder, servers, settings), stdout=log, stderr=log
+            )
+        os.sched_setaffinity(process.pid, {BOT_CORE})
+        polls, ends = asyncio.ensure_future(servers.polled.wait()), asyncio.ensure_future(process.wait())
+        await asyncio.wait([polls, ends], timeout=STARTED_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+        start_s = time.monotonic() - started
+        polls.cancel()
+        ends.cancel()
+        if not servers.polled.is_set():
+            if process.returncode is None:
+                process.kill()
+            raise RuntimeError(f"{program} did not start:\n{(folder / 'bot.log').read_text()[-3000:]}")
+        return cls(process, folder, start_s)
+
+    def cpu_s(self) -> float:
+        """CPU seconds it has used so far, threads included."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def rss_bytes(self) -> int:
+        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * PAGE
+
+    async def stop(self) -> None:
+        """As a service manager stops it."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(self.process.wait(), 60)
+        except TimeoutError:
+            await self.kill()
+
+    async def kill(self) -> None:
+        self.process.kill()
+        await self.process.wait()
+
+
+def _environ(folder: Path, servers: StandIns, settings: dict[str, str]) -> dict[str, str]:
+    """Nothing of the surroundings, and no way out: only loopback is reached."""
+    return {
+        "PATH": os.environ.get("PATH", ""),
+        "HOME": str(folder),
+        "NO_PROXY": "127.0.0.1",
+        "HTTPS_PROXY": "http://127.0.0.1:9",  # tiktoken would fetch its table; refused at once, tokens are estimated
+        "TELEGRAM_API_KEY": TOKEN,
+        "TELEGRAM_API_URL": servers.url,
+        "OPENAI_API_KEY": "sk-bench",
+        "OPENAI_BASE_URL": f"{servers.url}/v1",
+        "ADMIN_CHAT_ID": str(ADMIN),
+        "DATA_FILE": str(folder / "data.json"),
+        "TIKTOKEN_CACHE_DIR": str(folder / "tables"),
+        **WIDE_OPEN,
+        **settings,
+    }

@@ -1,0 +1,154 @@
+"""Lean stand-ins for Telegram's Bot API and for the model, both on one port of loopback.
+
+The playground's are made to be looked at and check everything; these are made to be faster than any bot under test.
+They answer what a bot calls while it answers questions, nothing more.
+"""
+
+import asyncio
+import re
+from collections import Counter, deque
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+import orjson
+
+from tests.bench.model import PROSE, Answer
+from tests.bench.wire import HttpProtocol, whole
+
+BOT_ID: Final = 4242
+TOKEN: Final = f"{BOT_ID}:AAbench_bench_bench_bench"
+_ME: Final = {"id": BOT_ID, "is_bot": True, "first_name": "Bench", "username": "bench_bot"}
+_MARK: Final = re.compile(rb"\[(\d+)/\d+\]")
+_TRUE: Final = whole(b'{"ok":true,"result":true}')
+
+
+class StandIns:
+    """The two servers of one bot. `on_message(chat id, text)` is told what the bot sends.
+
+    Settable at any time: `model_delay_s` before an answer, `answer`. To look at: `spent`, the tokens that the model
+    reported, by user; `polled`, set with the first getUpdates.
+    """
+
+    def __init__(self) -> None:
+        self.on_message: Callable[[int, str], None] = lambda _chat, _text: None
+        self.model_delay_s = 0.0
+        self.answer = Answer(PROSE)
+        self.spent: Counter[int] = Counter()
+        self.polled = asyncio.Event()
+        self.url = ""
+        self._updates: deque[dict[str, Any]] = deque()
+        self._poll: asyncio.Transport | None = None
+        self._poll_timer: asyncio.TimerHandle | None = None
+        self._message_id = 1_000_000
+        self._update_id = 0
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> "StandIns":
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: HttpProtocol(self._handle), "127.0.0.1", 0, backlog=2048)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        return self
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+
+    def put(self, user: int, text: str) -> None:
+        """A message of this user in their private chat becomes available to the bot."""
+        self._message_id += 1
+        self._update_id += 1
+        person = {"id": user, "is_bot": False, "first_name": f"User {user}", "username": f"u{user}"}
+        message = {
+            "message_id": self._message_id,
+            "from": {**person, "language_code": "en"},
+            "chat": {**person, "type": "private"},
+            "date": 1_790_000_000,
+            "text": text,
+        }
+        self._updates.append({"update_id": self._update_id, "message": message})
+        if len(self._updates) == 1:
+            # What comes up in the same moment goes out together, as it would from Telegram.
+            asyncio.get_running_loop().call_soon(self._answer_poll)
+
+    # --- Bot API -----------------------------------------------------------------------------------------------------
+
+    def _handle(self, path: str, body: bytes, client: asyncio.Transport) -> None:
+        method = path.rpartition("/")[2].partition("?")[0].lower()
+        match method:
+            case "completions":
+                self._complete(body, client)
+            case "getupdates":
+                self._get_updates(_params(body), client)
+            case "sendmessage":
+                self._send_message(_params(body), client)
+            case "getme":
+                client.write(_result(_ME))
+            case _:
+                client.write(_TRUE)
+
+    def _get_updates(self, params: dict[str, Any], client: asyncio.Transport) -> None:
+        self.polled.set()
+        offset = int(params.get("offset") or 0)
+        while self._updates and self._updates[0]["update_id"] < offset:
+            self._updates.popleft()
+        self._poll = client
+        if self._poll_timer is not None:
+            self._poll_timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._poll_timer = loop.call_later(float(params.get("timeout") or 0), self._end_poll)
+        if self._updates:
+            self._answer_poll()
+
+    def _answer_poll(self) -> None:
+        if self._poll is not None and self._updates:
+            client, self._poll = self._poll, None
+            client.write(_result([self._updates[place] for place in range(min(100, len(self._updates)))]))
+
+    def _end_poll(self) -> None:
+        if self._poll is not None:
+            client, self._poll = self._poll, None
+            client.write(_result([]))
+
+    def _send_message(self, params: dict[str, Any], client: asyncio.Transport) -> None:
+        self._message_id += 1
+        chat_id, text = int(params["chat_id"]), str(params["text"])
+        message = {
+            "message_id": self._message_id,
+            "from": _ME,
+            "chat": {"id": chat_id, "type": "private", "first_name": f"User {chat_id}"},
+            "date": 1_790_000_000,
+            "text": text,
+        }
+        client.write(_result(message))
+        self.on_message(chat_id, text)
+
+    # --- the model ---------------------------------------------------------------------------------------------------
+
+    def _complete(self, body: bytes, client: asyncio.Transport) -> None:
+        mark = _MARK.findall(body)[-1]
+        prompt_tokens = 20 + len(body) % 50
+        user = int(mark)
+        question = [match[0] for match in _MARK.finditer(body)][-1].decode()
+        streamed = b'"stream":true' in body.replace(b": ", b":")
+        told = (self.answer.streamed if streamed else self.answer.complete)(question, prompt_tokens)
+        self.spent[user] += self.answer.total(prompt_tokens)
+        if self.model_delay_s:
+            asyncio.get_running_loop().call_later(self.model_delay_s, client.write, told)
+        else:
+            client.write(told)
+
+
+def _params(body: bytes) -> dict[str, Any]:
+    """Of a JSON body, or of a form as aiogram sends it."""
+    if not body:
+        return {}
+    if body.startswith(b"{"):
+        params = orjson.loads(body)
+        assert isinstance(params, dict)
+        return params
+    return {name: values[0] for name, values in parse_qs(body.decode()).items()}
+
+
+def _result(value: object) -> bytes:
+    return whole(b'{"ok":true,"result":' + orjson.dumps(value) + b"}")

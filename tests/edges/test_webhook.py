@@ -1,0 +1,141 @@
+"""Updates by webhook: only Telegram gets in, and 200 means recorded."""
+
+import asyncio
+import io
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import orjson
+import pytest
+
+from gptbot.domain.updates import Me
+from gptbot.edges.telegram_api import TelegramApi
+from gptbot.edges.webhook import BODY_MAX, SECRET_HEADER, Webhook
+from gptbot.errors import OperatorError
+from tests.edges.manual_clock import ManualClock
+from tests.edges.servers import Answer, FakeTelegram, no, serving
+from tests.edges.test_telegram_in import Inbox, update
+
+URL = "https://bot.example/hook/x%20y"
+
+
+class Hooked:
+    def __init__(self, fake: FakeTelegram, inbox: Inbox, port: int, http: aiohttp.ClientSession) -> None:
+        self.fake, self.inbox, self._port, self._http = fake, inbox, port, http
+
+    async def post(self, body: bytes, path: str = "/hook/x%20y", secret: str = "s3cret", method: str = "POST") -> int:
+        headers = {SECRET_HEADER: secret} if secret else {}
+        async with self._http.request(
+            method, f"http://127.0.0.1:{self._port}{path}", data=io.BytesIO(body), headers=headers
+        ) as response:
+            return response.status
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def hooked(*answers: Answer) -> AsyncIterator[Hooked]:
+    fake, inbox, clock, port = FakeTelegram(), Inbox(), ManualClock(), free_port()
+    fake.will("setWebhook", *answers)
+    async with serving(fake.handle) as url, aiohttp.ClientSession() as http:
+        api = TelegramApi("1:t", url)
+        webhook = Webhook(api, Me(42, "gptbot"), inbox.record, clock, url=URL, secret="s3cret", port=port)
+        running = asyncio.ensure_future(webhook.run())
+        try:
+            while len(fake.params("setWebhook")) < len(answers or (1,)) and not running.done():
+                await asyncio.sleep(0.005)
+                await clock.advance(1)
+            if running.done():
+                running.result()
+            yield Hooked(fake, inbox, port, http)
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            await api.close()
+
+
+BODY = orjson.dumps(update(5))
+
+
+async def test_an_update_is_recorded_and_answered_with_200() -> None:
+    async with hooked() as hook:
+        assert await hook.post(BODY) == 200
+        assert hook.inbox.recorded == [5]
+        params = hook.fake.params("setWebhook")[0]
+        assert (params["url"], params["secret_token"]) == (URL, "s3cret")
+        assert "message" in params["allowed_updates"]
+    assert hook.fake.params("deleteWebhook") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "secret", "method"),
+    [
+        ("/hook/x%20y", "", "POST"),
+        ("/hook/x%20y", "wrong", "POST"),
+        ("/hook/x%20y", "s3cret\u00e9", "POST"),
+        ("/other", "s3cret", "POST"),
+        ("/", "s3cret", "POST"),
+        ("/hook/x%20y", "s3cret", "GET"),
+    ],
+)
+async def test_nobody_else_gets_in(path: str, secret: str, method: str) -> None:
+    async with hooked() as hook:
+        assert await hook.post(BODY, path, secret, method) == 404
+        assert hook.inbox.recorded == []
+
+
+async def test_what_cant_be_recorded_is_answered_with_503() -> None:
+    async with hooked() as hook:
+        hook.inbox.failures = 2
+        assert [await hook.post(BODY) for _ in range(3)] == [503, 503, 200]
+        assert hook.inbox.recorded == [5]
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"{}", orjson.dumps(update("five"))])
+async def test_what_cant_be_read_is_taken_so_that_it_does_not_come_for_ever(body: bytes) -> None:
+    async with hooked() as hook:
+        assert await hook.post(body) == 200
+        assert hook.inbox.recorded == []
+
+
+async def test_a_huge_body_is_refused() -> None:
+    async with hooked() as hook:
+        assert await hook.post(b" " * (BODY_MAX + 1)) == 413
+
+
+async def test_setting_the_webhook_is_tried_until_it_works() -> None:
+    async with hooked(no(502, "Bad Gateway"), no(429, "Too Many Requests", retry_after=1), {"ok": True}) as hook:
+        assert len(hook.fake.params("setWebhook")) == 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (no(400, "Bad Request: bad webhook: HTTPS url must be provided"), "WEBHOOK_URL"),
+        (no(401, "x"), "TELEGRAM_API_KEY"),
+    ],
+)
+async def test_a_refused_webhook_stops_with_a_clear_word(answer: Answer, words: str) -> None:
+    with pytest.raises(OperatorError, match=words):
+        async with hooked(answer, answer):
+            pass
+
+
+async def test_a_taken_port_stops_with_a_clear_word() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        api = TelegramApi("1:t", "http://127.0.0.1:1")
+        port = int(taken.getsockname()[1])
+        webhook = Webhook(
+            api, Me(42, "gptbot"), Inbox().record, ManualClock(), url=URL, secret="s", host="127.0.0.1", port=port
+        )
+        with pytest.raises(OperatorError, match="WEBHOOK_PORT"):
+            await webhook.run()
+        await api.close()

@@ -1,0 +1,127 @@
+"""The whole bot in one process with its stand-ins, over real HTTP; data in a folder of the test's own."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from gptbot.edges.opening import close_storage
+from gptbot.playground.bot_api import BotApiServer
+from gptbot.playground.model_api import ModelServer
+from gptbot.settings import load_settings
+from gptbot.wiring import open_data, serve
+from tests.stories.kit import Person
+
+TOKEN = "4242:AAstoriestoken_stories"
+ADMIN = 777
+
+
+class House:
+    """Telegram, the model and the bot. `start` and `stop` (or `restart`) the bot; the stand-ins stay."""
+
+    def __init__(self, folder: Path, telegram: BotApiServer, model: ModelServer) -> None:
+        self.folder = folder
+        self.telegram = telegram
+        self.model = model
+        self.environ = {
+            "TELEGRAM_API_KEY": TOKEN,
+            "OPENAI_API_KEY": "sk-stories",
+            "ADMIN_CHAT_ID": str(ADMIN),
+            "TELEGRAM_API_URL": telegram.url,
+            "OPENAI_BASE_URL": f"{model.url}/v1",
+            "DATA_FILE": str(folder / "data.json"),
+            "TIKTOKEN_CACHE_DIR": str(folder / "tables"),
+            "RATE_CHAT_PER_S": "1000",
+            "RATE_CHAT_BURST": "1000",
+            "REPORTS": "off",
+            "STOP_GRACE_S": "5",
+        }
+        self._stop = asyncio.Event()
+        self._bot: asyncio.Task[None] | None = None
+
+    async def start(self, **settings: str) -> None:
+        self.environ |= settings
+        self._stop = asyncio.Event()
+        opened = open_data(load_settings(self.folder / "none.env", self.environ))
+        loaded = load_settings(self.folder / "none.env", self.environ)
+
+        async def run() -> None:
+            try:
+                await serve(loaded, opened, self._stop)
+            finally:
+                close_storage(opened)
+
+        self._bot = asyncio.get_running_loop().create_task(run())
+        polls = len([call for call in self.telegram.calls if call.method == "getUpdates"])
+        await self.telegram.until(
+            lambda: len([call for call in self.telegram.calls if call.method == "getUpdates"]) > polls
+        )
+
+    async def stop(self) -> None:
+        self._stop.set()
+        await self.ended()
+
+    async def ended(self) -> None:
+        """Returns when the bot has stopped by itself; raises what it failed with."""
+        if self._bot is not None:
+            bot, self._bot = self._bot, None
+            await asyncio.wait_for(bot, 20)
+
+    async def restart(self, **settings: str) -> None:
+        await self.stop()
+        await self.start(**settings)
+
+    def person(self, user_id: int, name: str, username: str | None = None, **options: Any) -> Person:
+        return Person(self.telegram, user_id, name, username, **options)
+
+    async def member(self, user_id: int, name: str, username: str | None = None, **options: Any) -> Person:
+        """Somebody who has pressed /start."""
+        person = self.person(user_id, name, username, **options)
+        await person.says("/start")
+        await person.sees("")
+        return person
+
+    def data(self) -> dict[str, Any]:
+        """data.json as it stands on the disk."""
+        document = orjson.loads((self.folder / "data.json").read_bytes())
+        assert isinstance(document, dict)
+        return document
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """Everything but the bot is running; the test starts it with the settings it needs."""
+    telegram = BotApiServer(TOKEN)
+    model = ModelServer()
+    await telegram.start()
+    await model.start()
+    made = House(tmp_path, telegram, model)
+    yield made
+    await made.stop()
+    await model.stop()
+    await telegram.stop()
+
+
+@pytest.fixture
+async def bot(house: House) -> House:
+    """The house with the bot running on standard settings."""
+    await house.start()
+    return house
+
+
+@pytest.fixture
+async def admin(bot: House) -> Person:
+    return await bot.member(ADMIN, "Olga", "owner")
+
+
+@pytest.fixture
+async def alice(bot: House) -> Person:
+    return await bot.member(101, "Alice", "alice")
+
+
+@pytest.fixture
+async def bob(bot: House) -> Person:
+    return await bot.member(102, "Bob", "bob")

@@ -1,0 +1,169 @@
+"""Stories in a few words: people who write to the bot and see what it shows them, over the playground's Bot API.
+
+    alice = Person(server, 101, "Alice")
+    await alice.says("/prompt")
+    await alice.sees("Send me your new prompt")
+    await alice.presses("Keep")
+
+Nothing sleeps: each wait ends with the change of state that it waits for, or fails with the transcript.
+"""
+
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+from gptbot.playground.bot_api import BotApiServer
+from gptbot.playground.people import find_button
+from gptbot.playground.world import Callback, Json, Shown
+
+T = TypeVar("T")
+Wanted = str | re.Pattern[str]
+"""A part of the text, or a regular expression that is found in it."""
+
+TIMEOUT_S = 10.0
+
+
+class Person:
+    """A person in one chat (their private one unless told otherwise). Made on first use if the server has none."""
+
+    def __init__(
+        self,
+        server: BotApiServer,
+        user_id: int,
+        name: str = "",
+        username: str | None = None,
+        *,
+        chat_id: int | None = None,
+        language: str | None = "en",
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        if user_id not in server.world.users:
+            server.add_user(user_id, name or f"User {user_id}", username, language)
+        self.server = server
+        self.id = user_id
+        self.name = str(server.world.users[user_id]["first_name"])
+        self.timeout_s = timeout_s
+        self.chat = server.world.chats[user_id if chat_id is None else chat_id]
+        self._seen = len(self.chat.shown)
+        self._pressed: Callback | None = None
+
+    def in_chat(self, chat_id: int) -> "Person":
+        """The same person in a group."""
+        return Person(self.server, self.id, chat_id=chat_id, timeout_s=self.timeout_s)
+
+    # --- what the person does
+
+    async def says(
+        self, text: str, reply_to: Json | int | None = None, thread_id: int | None = None, quote: str | None = None
+    ) -> Json:
+        """Writes a text message and returns it."""
+        return self.server.send_text(self.id, self.chat.id, text, reply_to, thread_id, quote)
+
+    async def edits(self, message: Json, text: str) -> Json:
+        return self.server.edit_text(self.id, self.chat.id, message["message_id"], text)
+
+    async def presses(self, button: str, on: Json | None = None, *, forged: bool = False) -> Callback:
+        """Presses a button (label or data) of `on`, else of the newest message that has it; waits for one to come."""
+        if forged:
+            assert on is not None, "forged data needs a message to come from"
+            message: Json = on
+        elif on is not None:
+            message = on
+        else:
+            message = await self._wait(lambda: self._with_button(button), f"a button {button!r}")
+        message_id = int(message["message_id"])
+        self._pressed = self.server.press(self.id, self.chat.id, message_id, button, forged=forged)
+        return self._pressed
+
+    # --- what the person sees
+
+    async def sees(self, wanted: Wanted) -> Json:
+        """The next message or edit of the bot with `wanted` in it after what was seen last; skips what lies between."""
+        shown = await self._wait(lambda: self._next(lambda s: _has(s.message, wanted)), f"{wanted!r}")
+        self._seen = shown.position + 1
+        return shown.message
+
+    async def sees_file(self, kind: str, wanted: Wanted = "") -> tuple[Json, bytes]:
+        """The next message of the bot with a "photo", "document" or "voice", and the file's bytes."""
+        shown = await self._wait(
+            lambda: self._next(lambda s: kind in s.message and _has(s.message, wanted)), f"a {kind} with {wanted!r}"
+        )
+        self._seen = shown.position + 1
+        described = shown.message[kind]
+        file_id = (described[-1] if isinstance(described, list) else described)["file_id"]
+        return shown.message, self.server.world.files[file_id].content
+
+    async def sees_popup(self, wanted: Wanted = "") -> str:
+        """The answer to the button pressed last."""
+        callback = self._pressed
+        assert callback is not None, f"{self.name} has pressed no button"
+        answer = await self._wait(lambda: callback.answer, f"an answer to the button {callback.data!r}")
+        text = str(answer["text"])
+        assert _found(wanted, text), f"{self.name} expected a pop-up with {wanted!r}, it says {text!r}"
+        return text
+
+    async def sees_nothing_until(self, probe: str, answer: Wanted) -> Json:
+        """Proves silence: says `probe` and finds that its answer is the next thing shown since what was seen last.
+
+        The bot handles one person's updates in order, so whatever it had to say before would have come first. Choose
+        a probe that waits its turn behind what is under test (a question behind questions).
+        """
+        await self.says(probe)
+        shown = await self._wait(lambda: self._next(lambda _: True), f"the answer {answer!r} to the probe")
+        words = _words(shown.message)
+        assert _found(answer, words), f"{self.name} expected silence, the bot said {words!r}\n{self.transcript()}"
+        self._seen = shown.position + 1
+        return shown.message
+
+    @property
+    def last(self) -> Json:
+        """The newest message of the bot in the chat, as it is now."""
+        from_bot = [m for m in self.chat.messages.values() if self._by_bot(m)]
+        assert from_bot, f"the bot has said nothing to {self.name} yet"
+        return from_bot[-1]
+
+    def transcript(self) -> str:
+        """All that was shown in the chat, a line each, oldest first; `>>` marks what was not yet seen."""
+        return "\n".join(self._line(shown) for shown in self.chat.shown) or "(nothing was said)"
+
+    # --- helpers
+
+    async def _wait(self, predicate: Callable[[], T | None], what: str) -> T:
+        try:
+            found = await self.server.until(predicate, self.timeout_s)
+        except TimeoutError:
+            text = f"{self.name} did not see {what} within {self.timeout_s} s. The chat:\n{self.transcript()}"
+            raise AssertionError(text) from None
+        assert found is not None
+        return found
+
+    def _next(self, condition: Callable[[Shown], bool]) -> Shown | None:
+        news = self.chat.shown[self._seen :]
+        return next((s for s in news if s.what != "delete" and self._by_bot(s.message) and condition(s)), None)
+
+    def _with_button(self, button: str) -> Json | None:
+        newest_first = reversed(self.chat.messages.values())
+        return next((m for m in newest_first if self._by_bot(m) and find_button(m, button)), None)
+
+    def _by_bot(self, message: Json) -> bool:
+        return bool(message["from"]["id"] == self.server.world.me["id"])
+
+    def _line(self, shown: Shown) -> str:
+        message = shown.message
+        new = ">>" if shown.position >= self._seen else "  "
+        verb = {"message": "", "edit": " (edits)", "delete": " (deleted)"}[shown.what]
+        rows = message.get("reply_markup", {}).get("inline_keyboard", [])
+        buttons = "".join(f" [{button['text']}]" for row in rows for button in row)
+        return f"{new} {message['message_id']} {message['from']['first_name']}{verb}: {_words(message)!r}{buttons}"
+
+
+def _words(message: Json) -> str:
+    return str(message.get("text", message.get("caption", "")))
+
+
+def _has(message: Json, wanted: Wanted) -> bool:
+    return _found(wanted, _words(message))
+
+
+def _found(wanted: Wanted, text: str) -> bool:
+    return wanted in text if isinstance(wanted, str) else wanted.search(text) is not None
