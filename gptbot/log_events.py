@@ -59,6 +59,8 @@ EVENTS: dict[str, str] = {
     "user.flooded": "one user sends faster than they are served; what is over the bound is refused",
     # --- dialogs
     "dialog.unreadable": "a stored dialog could not be restored by this version; it was ended with a word to the user",
+    "report.refused": "Telegram took no message of the admin's feed: `kind` and `problem` say why; it is not repeated",
+    "report.unknown": "the connection broke while a message of the admin's feed was sent; it is not repeated",
     # --- announcements
     "announcement.started": "an admin confirmed an announcement; it is being sent",
     "announcement.moved": "an announcement was paused, resumed, cancelled or done: `state`",

@@ -136,6 +136,8 @@ class Delivery:
             for after in settling.refused(tx, group, unreachable=outcome.kind is RefusalKind.BLOCKED):
                 if notice := after.get("refill_notice"):
                     tell(tx, self._rules, notice["admin"], "refill.unreachable", user=notice["user"])
+                if word := after.get("if_refused"):
+                    tell(tx, self._rules, word["user"], word["key"])
                 if "charge" in after and outcome.kind in SAYABLE:
                     words = words_for(self._rules, tx.book.get(after["charge"]["user"]))
                     params = _outgoing(group[0]).params

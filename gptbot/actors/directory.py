@@ -107,7 +107,7 @@ class Directory:
                 task.cancel()
         forgotten = self._desk.clock.now() - self._desk.rules.dialog_idle_s
         for key, dialog in list(self._desk.storage.book.dialogs.items()):
-            if dialog.at <= forgotten:
+            if dialog.at <= forgotten and key.thread_id >= 0:  # below zero: an announcement that is being sent
                 self._actor(key.user).offer(DialogIdle(key))
 
     def restored(self, update: AnyUpdate, asked: bytes | None) -> Arrived:

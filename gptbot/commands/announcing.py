@@ -115,7 +115,8 @@ def carry_out(scene: Scene, flow: Announcement, effect: Effect) -> None:
 
 def _preview(scene: Scene, audience: chart.Audience, content: chart.Content) -> None:
     """The copy and the question below it stand or fall together: nothing is confirmed that was not shown."""
-    group = scene.tx.send(_copy(scene.place, content))
+    refused = {"user": scene.key.user, "key": "announce.preview_refused"}
+    group = scene.tx.send(_copy(scene.place, content), after={"if_refused": refused})
     confirm = scene.button("announce.button.send", f"send:{_mark(audience, content)}", recipients=audience.recipients)
     keyboard = [
         [confirm],

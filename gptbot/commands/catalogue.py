@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gptbot.commands import account, favors
+from gptbot.commands import account, announcement_sending, dialogs, favors
 from gptbot.commands.admin import ADMIN_BUTTONS, ADMIN_COMMANDS
 from gptbot.commands.help import help_text, menu_of
 from gptbot.commands.models import switch
@@ -43,6 +43,8 @@ BY_NAME: Mapping[str, Command] = index(COMMANDS)
 BUTTONS: Mapping[str, ButtonHandler] = {
     favors.AREA: favors.decide,
     account.LANGUAGE_AREA: account.choose_language,
+    "dlg": dialogs.button,
+    "ann": announcement_sending.announcement_button,
     **ADMIN_BUTTONS,
 }
 """The area of a button's data → who handles it."""

@@ -37,6 +37,7 @@ class After(TypedDict, total=False):
     charge: Charge
     announcement: int  # the message is this announcement's progress message
     refill_notice: dict[str, int]  # a user was told of a refill by this admin
+    if_refused: dict[str, Any]  # {"user": id, "key": text}: what to tell whom if Telegram won't take it
 
 
 def arrived(tx: Transaction, row: OutboxRow, message_id: int) -> None:

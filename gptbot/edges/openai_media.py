@@ -3,7 +3,7 @@
 import base64
 import binascii
 from typing import Any, Final
-from urllib.parse import unquote_to_bytes, urljoin
+from urllib.parse import unquote_to_bytes
 
 import httpx2
 
@@ -67,9 +67,12 @@ class OpenAIImageModel:
         if url.startswith("data:"):
             head, _, content = url.partition(",")
             return _decoded(content) if head.endswith(";base64") else unquote_to_bytes(content)
-        url = urljoin(str(self._client.base_url), url)
+        try:
+            address = self._client.base_url.join(url)
+        except httpx2.InvalidURL:
+            raise _unreadable("the picture's address can't be read") from None
         picture = bytearray()
-        async with self._connection.http.stream("GET", url, timeout=DOWNLOAD_TIMEOUT_S) as response:
+        async with self._connection.http.stream("GET", address, timeout=DOWNLOAD_TIMEOUT_S) as response:
             if response.status_code != 200:
                 raise _unreadable(f"the picture's address answered {response.status_code}")
             async for chunk in response.aiter_bytes():

@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -27,7 +28,7 @@ from gptbot.edges.data_file import (
 )
 from gptbot.edges.database import SqliteDatabase, StartState, open_database
 from gptbot.errors import OperatorError
-from gptbot.ports import StorageUnavailable
+from gptbot.ports import StorageConflict, StorageUnavailable
 
 log = structlog.get_logger()
 
@@ -55,18 +56,20 @@ def open_storage(
 ) -> OpenedStorage:
     """Raises OperatorError with one sentence when the files can't be used; then nothing was changed."""
     paths = Paths.beside(data_path)
-    lock = take_lock(paths.lock)
-    try:
+    with ExitStack() as on_failure:
+        lock = on_failure.enter_context(take_lock(paths.lock))
         loaded = load(paths.data)
         imported = _read(paths.data, loaded)
         database = open_database(paths.database, bot_id)
-        state = database.start_state()
-        recovered = _reconcile(paths, imported, state, accept=accept)
+        on_failure.callback(database.close)
         data_file = JsonDataFile(paths.data, backup_count=backup_count, backup_days=backup_days)
-        document = _settle(paths, data_file, database, state, loaded, imported, recovered, admins)
-    except BaseException:
-        lock.close()
-        raise
+        try:
+            state = database.start_state()
+            recovered = _reconcile(paths, imported, state, accept=accept)
+            document = _settle(paths, data_file, database, state, loaded, imported, recovered, admins)
+        except (StorageUnavailable, StorageConflict) as error:
+            raise OperatorError(f"{error}: the folder of DATA_FILE must be writable and its disk have room") from error
+        on_failure.pop_all()
     _restore_dialogs(recovered.book, state.dialogs)
     state.counters.seq = recovered.seq
     log.info(
@@ -119,10 +122,7 @@ def _settle(
     document = Document(book, imported.others if imported else {}, recovered.journal)
     if recovered.imported and loaded is not None:
         log.info("data_file.imported", original=keep_original(paths.data).name)
-    try:
-        digest = data_file.write_now(document.pieces(recovered.seq))
-    except StorageUnavailable as error:
-        raise OperatorError(f"{error}: data.json must be writable, and the disk must have room") from error
+    digest = data_file.write_now(document.pieces(recovered.seq))
     untouched = loaded is not None and loaded.digest == state.digest and state.journal == recovered.journal
     sums: Mapping[int, Mapping[str, int]] = database.ledger_sums() if not untouched or new_admins else {}
     booked = []

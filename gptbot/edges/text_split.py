@@ -110,12 +110,12 @@ def _fitting_end(text: str, position: int) -> int:
 def _between_characters(text: str, position: int, end: int) -> int:
     """`end`, or a little before it where a cut would tear what is seen as one character."""
     for cut in range(end, max(position, end - _CLUSTER_MAX), -1):
-        if not _tears(text, cut):
+        if not _tears(text, cut, position):
             return cut
     return end
 
 
-def _tears(text: str, cut: int) -> bool:
+def _tears(text: str, cut: int, position: int) -> bool:
     after, before = text[cut], text[cut - 1]
     if before == _ZWJ or after == _ZWJ or unicodedata.category(after).startswith("M"):
         return True
@@ -124,7 +124,7 @@ def _tears(text: str, cut: int) -> bool:
     if not _flag_letter(after):
         return False
     start = cut
-    while start and _flag_letter(text[start - 1]) and cut - start < _CLUSTER_MAX:
+    while start > position and _flag_letter(text[start - 1]):
         start -= 1
     return (cut - start) % 2 == 1
 

@@ -103,6 +103,8 @@ def child_environment(
         "TELEGRAM_API_URL": telegram_url,
         "ADMIN_CHAT_ID": str(ADMIN_ID),
         "DATA_FILE": str(data_file),
+        "NEW_USER_PREMIUM_BALANCE": "20000",
+        "NEW_USER_IMAGE_BALANCE": "5",
         "UPDATES": "polling",
         "NO_PROXY": loopback,
         "no_proxy": loopback,

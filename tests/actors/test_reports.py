@@ -13,6 +13,7 @@ from gptbot.actors import reports
 from gptbot.actors.reports import ReportActor
 from gptbot.domain.outgoing import Outgoing
 from gptbot.domain.rules import Rules
+from gptbot.domain.transaction import Transaction
 from gptbot.ports import Outcome, RefusalKind, Refused, Unknown, Urgency
 from tests.actors.fake_messenger import FakeMessenger
 from tests.actors.making_storage import Made, storage_in
@@ -60,10 +61,12 @@ class Feed:
         return len(await self.made.real.reports(10_000))
 
     async def rest(self) -> None:
-        """Until nobody has anything to do but to wait for time; the database works on threads of its own."""
+        """Until nobody has anything to do but to wait for time; the database works on two threads of its own."""
+        real = self.made.real
         for _ in range(30):
-            await settle()
-            await self.made.real.reports(1)
+            for thread in (real._write_thread, real._read_thread):
+                await settle()
+                await real._in_thread(thread, lambda: None)
 
 
 @asynccontextmanager
@@ -127,11 +130,16 @@ async def test_a_flood_is_caught_up_with_and_nothing_is_left(made: Made) -> None
     async with feed_of(made) as feed:
         feed.messenger.gate.clear()
         count = reports.BACKLOG_MAX + reports.ROWS_AT_ONCE + 50
-        await made.storage.commit(lambda tx: [tx.report({"user": user, "tokens": 1}) for user in range(count)])
+
+        def flood(tx: Transaction) -> None:
+            for user in range(count):
+                tx.report({"user": user, "tokens": 1})
+
+        await made.storage.commit(flood)
         feed.messenger.gate.set()
-        await feed.rest()
-        await made.clock.advance(600)
-        await feed.rest()
+        for _ in range(20):
+            await feed.rest()
+            await made.clock.advance(10)
         assert await feed.stored() == 0
         texts = feed.messenger.texts()
         told = sum(len(users) for users in await feed.sent())

@@ -1,5 +1,6 @@
 """Small servers on loopback that answer what a test tells them to."""
 
+import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -52,12 +53,23 @@ class FakeTelegram:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.answers: dict[str, deque[Answer]] = {}
         self.content_types: list[str] = []
+        self._arrival = asyncio.Event()
 
     def will(self, method: str, *answers: Answer) -> None:
         self.answers.setdefault(method, deque()).extend(answers)
 
     def params(self, method: str) -> list[dict[str, Any]]:
         return [params for name, params in self.calls if name == method]
+
+    async def called(self, times: int = 1) -> None:
+        """Returns when so many calls have arrived."""
+        while len(self.calls) < times:
+            self._arrival.clear()
+            await self._arrival.wait()
+
+    def note(self, method: str, params: dict[str, Any]) -> None:
+        self.calls.append((method, params))
+        self._arrival.set()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         method = request.path.rpartition("/")[2]
@@ -69,7 +81,7 @@ class FakeTelegram:
                 name: (value.filename, value.file.read()) if isinstance(value, web.FileField) else value
                 for name, value in (await request.post()).items()
             }
-        self.calls.append((method, params))
+        self.note(method, params)
         waiting = self.answers.get(method)
         answer = waiting.popleft() if waiting else ok({"message_id": 100 + len(self.calls)})
         if not isinstance(answer, dict):

@@ -87,7 +87,7 @@ def ends(entity: Any) -> int:
         ("**bold `code` bold**", [("bold", "bold"), ("code", "code"), ("bold", "bold")]),
         ("> a\n> > b", [("blockquote", "a\n\nb")]),
         ("[`x`](https://a.example)", [("text_link", "x")]),
-        ("**a **b** c**", [("bold", "a **b** c")]),
+        ("**a **b** c**", [("bold", "a b c")]),
         ("![](https://a.example/p.png)", [("text_link", "https://a.example/p.png")]),
     ],
 )
@@ -216,37 +216,117 @@ def test_what_breaks_the_converter_comes_out_plain(monkeypatch: pytest.MonkeyPat
 
 N = 12_000
 NASTY = {
-    "quotes": ">" * N, "brackets": "[" * N, "images": "![" * (N // 2), "stars": "*a " * (N // 3), "emphasis": "*" * N + "a" + "*" * N,
-    "ticks": "`" * N, "odd ticks": "` `` " * (N // 5), "dollars": "$a $" * (N // 4), "prices": "$1 " * (N // 3),
-    "tildes": "~x" * (N // 2), "html": "<div>\n" * (N // 6), "tags": "<b>" * (N // 3), "pipes": "|" * N + "\n" + "|-" * N,
-    "deep list": "".join("  " * depth + "- a\n" for depth in range(150)), "links": "[a](<" * (N // 5),
-    "roots": r"$\sqrt{" * (N // 7), "nested roots": "$" + r"\sqrt{" * 2000 + "}" * 2000 + "$", "hats": "$" + r"\hat" * 3000 + "x$",
-    "open formulas": r"\[ x^2 " * (N // 7), "fractions": "$" + r"\frac{" * 2000 + "$", "open fence": "```py\n" + "x\n" * N,
-    "entities": "&amp;" * (N // 5), "references": "".join(f"[{n}]: https://a.example/{n}\n" for n in range(500)),
-    "spaces": "*a*" + " " * N + "b", "lines": "*a*" + "\n" * N + "b", "emoji": "👨‍👩‍👧**x**" * 1000, "bold": "**b** " * (N // 6),
-    "fence in html": "<div>\n```\n<b>\n```\n</div>", "surrogates": "**\ud800** \udfff", "controls": "**a\0\x1b[31m**\x7f",
-    "rtl": "\u202e**abc**\u202c", "only markup": "# \n\n> \n\n- \n\n```\n```", "tabs": "\t**x**\n\t\ty", "setext": "a\n=\nb\n-",
-    "tg links": "[x](tg://user?id=1) ![e](tg://emoji?id=5368324170671202286)", "bad links": "[x](javascript:alert(1)) [y](#z) [z](<a b>)",
-    "footnotes": "a[^1]\n\n[^1]: b", "html code": "<pre>\n  x\n\n  y\n</pre>", "cr": "**a**\rb\r\n\r\nc", "spoiler": "||a|| | b\n|-|-|\n||c||",
-    "numbers": "999999999999. a\n1. b", "strong in word": "a**b**c__d__e", "math in link": "[$x^2$](https://a.example)", "link in link": "[a [b](https://b.example) c](https://c.example)",
-    "image link": "[![alt](https://a.example/i.png)](https://b.example)", "table": "| a |\n|-|\n" + "| **b** `c` |\n" * 800,
-}  # fmt: skip
+    "quotes": ">" * N,
+    "brackets": "[" * N,
+    "images": "![" * (N // 2),
+    "stars": "*a " * (N // 3),
+    "emphasis": "*" * N + "a" + "*" * N,
+    "ticks": "`" * N,
+    "odd ticks": "` `` " * (N // 5),
+    "dollars": "$a $" * (N // 4),
+    "prices": "$1 " * (N // 3),
+    "tildes": "~x" * (N // 2),
+    "html": "<div>\n" * (N // 6),
+    "tags": "<b>" * (N // 3),
+    "pipes": "|" * N + "\n" + "|-" * N,
+    "deep list": "".join("  " * depth + "- a\n" for depth in range(150)),
+    "links": "[a](<" * (N // 5),
+    "roots": r"$\sqrt{" * (N // 7),
+    "nested roots": "$" + r"\sqrt{" * 2000 + "}" * 2000 + "$",
+    "hats": "$" + r"\hat" * 3000 + "x$",
+    "open formulas": r"\[ x^2 " * (N // 7),
+    "fractions": "$" + r"\frac{" * 2000 + "$",
+    "open fence": "```py\n" + "x\n" * N,
+    "entities": "&amp;" * (N // 5),
+    "references": "".join(f"[{n}]: https://a.example/{n}\n" for n in range(500)),
+    "spaces": "*a*" + " " * N + "b",
+    "lines": "*a*" + "\n" * N + "b",
+    "emoji": "👨‍👩‍👧**x**" * 1000,
+    "bold": "**b** " * (N // 6),
+    "fence in html": "<div>\n```\n<b>\n```\n</div>",
+    "surrogates": "**\ud800** \udfff",
+    "controls": "**a\0\x1b[31m**\x7f",
+    "rtl": "\u202e**abc**\u202c",
+    "only markup": "# \n\n> \n\n- \n\n```\n```",
+    "tabs": "\t**x**\n\t\ty",
+    "setext": "a\n=\nb\n-",
+    "tg links": "[x](tg://user?id=1) ![e](tg://emoji?id=5368324170671202286)",
+    "bad links": "[x](javascript:alert(1)) [y](#z) [z](<a b>)",
+    "footnotes": "a[^1]\n\n[^1]: b",
+    "html code": "<pre>\n  x\n\n  y\n</pre>",
+    "cr": "**a**\rb\r\n\r\nc",
+    "spoiler": "||a|| | b\n|-|-|\n||c||",
+    "numbers": "999999999999. a\n1. b",
+    "strong in word": "a**b**c__d__e",
+    "math in link": "[$x^2$](https://a.example)",
+    "link in link": "[a [b](https://b.example) c](https://c.example)",
+    "image link": "[![alt](https://a.example/i.png)](https://b.example)",
+    "table": "| a |\n|-|\n" + "| **b** `c` |\n" * 800,
+}
 
 
 @pytest.mark.parametrize("name", NASTY)
 def test_nasty_input_comes_out_in_bounds_and_in_time(name: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     parts = RENDERER.render(NASTY[name])
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
     check(parts)
     check(RENDERER.plain(NASTY[name]))
 
 
 PIECES = st.sampled_from(
-    ["*", "**", "_", "`", "```", "```py\n", "~~", "~", "$", "$$", "[", "](", ")", "](https://a.example)", "!", "<", ">", "> ",
-     "<b>", "</b>", "<div>\n", "|", "||", "\n|-|-|\n", "# ", "- ", "1. ", "- [ ] ", "\n", "\n\n", " ", "    ", "\\", "\\(", "\\)",
-     "\\[", "\\]", "\\frac{a}{b}", "^2", "&lt;", "😀", "👨‍👩‍👧", "e\u0301", "\u202e", "слово", "word", "x", "1", "[1]: https://b.example\n"]
-)  # fmt: skip
+    [
+        "*",
+        "**",
+        "_",
+        "`",
+        "```",
+        "```py\n",
+        "~~",
+        "~",
+        "$",
+        "$$",
+        "[",
+        "](",
+        ")",
+        "](https://a.example)",
+        "!",
+        "<",
+        ">",
+        "> ",
+        "<b>",
+        "</b>",
+        "<div>\n",
+        "|",
+        "||",
+        "\n|-|-|\n",
+        "# ",
+        "- ",
+        "1. ",
+        "- [ ] ",
+        "\n",
+        "\n\n",
+        " ",
+        "    ",
+        "\\",
+        "\\(",
+        "\\)",
+        "\\[",
+        "\\]",
+        "\\frac{a}{b}",
+        "^2",
+        "&lt;",
+        "😀",
+        "👨‍👩‍👧",
+        "e\u0301",
+        "\u202e",
+        "слово",
+        "word",
+        "x",
+        "1",
+        "[1]: https://b.example\n",
+    ]
+)
 MARKDOWN = st.lists(PIECES | st.text(max_size=5), max_size=60).map("".join)
 
 

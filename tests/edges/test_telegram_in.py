@@ -16,7 +16,7 @@ from gptbot.edges.telegram_decode import RawUpdate
 from gptbot.edges.telegram_in import Poller
 from gptbot.errors import OperatorError
 from gptbot.ports import StorageUnavailable
-from tests.edges.manual_clock import ManualClock
+from tests.edges.manual_clock import ManualClock, settle
 from tests.edges.servers import Answer, FakeTelegram, no, ok, reset, serving
 
 ME = Me(42, "gptbot")
@@ -36,8 +36,10 @@ class Inbox:
         self.failures = 0
         self.gate = asyncio.Event()
         self.gate.set()
+        self.asked = asyncio.Event()
 
     async def record(self, updates: list[RawUpdate]) -> None:
+        self.asked.set()
         await self.gate.wait()
         if self.failures:
             self.failures -= 1
@@ -78,7 +80,7 @@ async def polling(*answers: Answer) -> AsyncIterator[Polling]:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         if request.path.endswith("getUpdates") and not fake.answers["getUpdates"]:
-            fake.calls.append(("getUpdates", orjson.loads(await request.read())))
+            fake.note("getUpdates", orjson.loads(await request.read()))
             await asyncio.Event().wait()  # a long poll without news
         return await fake.handle(request)
 
@@ -94,7 +96,8 @@ async def test_an_update_is_recorded_before_it_is_confirmed() -> None:
     async with polling(ok([update(10), update(11)])) as p:
         p.inbox.gate.clear()
         task = asyncio.ensure_future(p.poller.run())
-        await asyncio.sleep(0.1)
+        await p.inbox.asked.wait()
+        await settle()
         assert p.offsets == [None]
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

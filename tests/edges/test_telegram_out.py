@@ -69,8 +69,7 @@ async def test_flood_control_is_a_wait_and_not_a_failure() -> None:
 async def test_only_the_flooded_chat_waits() -> None:
     async with line(no(429, "Too Many Requests", retry_after=60)) as tg:
         held = asyncio.ensure_future(tg.messenger.deliver(HELLO))
-        while not tg.fake.calls:
-            await asyncio.sleep(0.005)
+        await tg.fake.called()
         assert isinstance(await tg.messenger.deliver(outgoing.message(Place(8), Text("x"))), Sent)
         assert not held.done()
         await tg.clock.finish(held)

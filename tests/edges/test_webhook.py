@@ -48,9 +48,10 @@ async def hooked(*answers: Answer) -> AsyncIterator[Hooked]:
         webhook = Webhook(api, Me(42, "gptbot"), inbox.record, clock, url=URL, secret="s3cret", port=port)
         running = asyncio.ensure_future(webhook.run())
         try:
-            while len(fake.params("setWebhook")) < len(answers or (1,)) and not running.done():
-                await asyncio.sleep(0.005)
-                await clock.advance(1)
+            for count in range(1, max(len(answers), 1) + 1):
+                arrived = asyncio.ensure_future(fake.called(count))
+                await clock.finish(asyncio.wait([arrived, running], return_when=asyncio.FIRST_COMPLETED))
+                arrived.cancel()
             if running.done():
                 running.result()
             yield Hooked(fake, inbox, port, http)

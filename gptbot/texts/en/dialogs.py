@@ -69,6 +69,9 @@ TEXTS: dict[str, str] = {
         "This belongs to an album. Only single messages can be announced for now: please send one photo or video."
     ),
     "announce.bad_content.kind": "A message of this kind can't be copied. Please send another one.",
+    "announce.preview_refused": (
+        "This message can't be shown again (was it deleted, or is its kind not copyable?). Please send another one."
+    ),
     "announce.preview": (
         "This is how it will arrive ⬆️\n\nAudience: {audience}\nRecipients: <b>{recipients}</b>\n"
         "Left out (blocked or unreachable): {left_out}\nSending takes about {time}.\n\n"
