@@ -18,7 +18,7 @@ from gptbot.actors.supervisor import Supervisor
 from gptbot.commands.visit import tell, words_for
 from gptbot.domain import settling
 from gptbot.domain.outgoing import Attachment, Outgoing, message
-from gptbot.domain.rows import OutboxRow
+from gptbot.domain.rows import JournalRow, OutboxRow
 from gptbot.domain.rules import Rules
 from gptbot.domain.transaction import Transaction
 from gptbot.domain.updates import Place
@@ -45,6 +45,7 @@ class Delivery:
         self._rules = rules
         self._lanes: dict[int, deque[OutboxRow]] = {}
         self._watchers: dict[int, asyncio.Future[Outcome]] = {}
+        self._on_their_way: dict[int, tuple[OutboxRow, asyncio.Timeout]] = {}
         self._idle = asyncio.Event()
         self._idle.set()
         self.waiting = 0
@@ -60,6 +61,7 @@ class Delivery:
         if after:
             log.info("delivery.resumed", messages=self.waiting)
         self._storage.subscribe(OutboxRow, self.accept)
+        self._storage.subscribe(JournalRow, self._account_changed)
 
     def accept(self, row: OutboxRow) -> None:
         """A message that was committed to the outbox."""
@@ -86,7 +88,7 @@ class Delivery:
     async def _drain(self, chat_id: int, lane: deque[OutboxRow]) -> None:
         while lane:
             row = lane[0]
-            outcome = await self._send(row)
+            outcome = await self._send_unless_blocked(row)
             finished = [row]
             if isinstance(outcome, Refused):
                 finished = [other for other in lane if other.group == row.group]
@@ -101,10 +103,30 @@ class Delivery:
         if not self._lanes:
             self._idle.set()
 
+    async def _send_unless_blocked(self, row: OutboxRow) -> Outcome:
+        """However long Telegram makes it wait: a block ends the waiting."""
+        blocked = Refused(RefusalKind.WITHHELD, "the person is blocked")
+        if self._withheld(row):
+            return blocked
+        try:
+            async with asyncio.timeout(None) as waiting:
+                self._on_their_way[row.chat_id] = row, waiting
+                return await self._send(row)
+        except TimeoutError:
+            return blocked
+        finally:
+            del self._on_their_way[row.chat_id]
+
+    def _account_changed(self, change: JournalRow) -> None:
+        account = self._storage.book.get(change.user)
+        if account is None or not account.blocked:
+            return
+        for row, waiting in self._on_their_way.values():
+            if self._withheld(row) and not waiting.expired():
+                waiting.reschedule(asyncio.get_running_loop().time())
+
     async def _send(self, row: OutboxRow) -> Outcome:
         """With its formatting, else as plain text, else as a file: what the model said is never lost to a refusal."""
-        if self._withheld(row):
-            return Refused(RefusalKind.WITHHELD, "the person is blocked")
         first = _outgoing(row)
         outcome = await self._deliver(first)
         for simpler in _simpler(first):

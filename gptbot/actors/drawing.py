@@ -54,6 +54,9 @@ class Drawing:
     async def _draw_and_deliver(self) -> tuple[str, str]:
         account = self._desk.storage.book.get(self._visit.user)
         is_admin = self._desk.rules.is_admin(self._visit.user)
+        if account is not None and account.blocked:  # while the wish waited
+            self._blocked = True
+            return await self._stop()
         if account is None or not can_afford(account, "image_balance", is_admin=is_admin):
             purse = self._visit.words.plain("purse.image_balance")
             balance = account.image_balance if account else 0
@@ -91,7 +94,11 @@ class Drawing:
 
         def commit(tx: Transaction) -> None:
             tx.meet(update.person)
-            tx.send(photo, after=After(charge=self._charge(is_admin=is_admin)), settles=update.update_id)
+            tx.send(
+                photo,
+                after=After(asker=self._visit.user, charge=self._charge(is_admin=is_admin)),
+                settles=update.update_id,
+            )
 
         await self._desk.storage.commit(commit)
         return ("undelivered", "") if isinstance(await watcher, Refused) else ("settled", "")

@@ -25,10 +25,11 @@ async def keep_menu(messenger: Messenger, clock: Clock, rules: Rules) -> None:
 
 
 def menus(rules: Rules) -> list[Outgoing]:
-    """All calls that set the menus. English is also the one for languages the bot doesn't speak."""
+    """All calls that set the menus: by Telegram's language, English also being the one for languages the bot doesn't
+    speak; or all in the owner's, where LANGUAGE sets one."""
     calls = []
     for language in LANGUAGES:
-        words = Words(language)
+        words = Words(rules.language or language)
         code = {"language_code": language} if language != "en" else {}
         for scope, group in (("all_private_chats", False), ("all_group_chats", True)):
             calls.append(_set({"type": scope}, menu(words, group=group, admin=False), code))

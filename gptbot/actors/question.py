@@ -30,9 +30,9 @@ class Question:
     def report(
         self, rules: Rules, kind: Literal["answer", "picture"], *, model: str, tokens: int, cost: int
     ) -> dict[str, Any] | None:
-        """The line for the admin's feed; None for the admins' own questions (SPEC §5)."""
+        """The line for the admin's feed; None for the admins' own questions, or where there is no feed (SPEC §5)."""
         person, place = self.update.person, self.update.place
-        if rules.is_admin(person.id):
+        if rules.reports == "off" or rules.is_admin(person.id):
             return None
         line: dict[str, Any] = {
             "kind": kind,

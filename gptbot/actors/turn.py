@@ -102,6 +102,8 @@ class Turn:
         account = self._desk.storage.book.get(self._visit.user)
         if account is None:
             return chart.Refused("start.needed")
+        if account.blocked:  # while the question waited
+            return chart.UserBlocked()
         if not can_afford(account, asked.purse, is_admin=rules.is_admin(self._visit.user)):
             return chart.Refused("turn.no_balance")
         if context.quote:
@@ -191,7 +193,9 @@ class Turn:
             group = None
             for number, part in enumerate(parts, start=1):
                 last = number == len(parts)
-                after = After(turn=turn, charge=charge) if last else After(turn=turn)
+                after = After(turn=turn, asker=update.person.id)
+                if last:
+                    after["charge"] = charge
                 reply_to = update.message_id if group is None and not update.place.private else None
                 outgoing = message(update.place, part, reply_to=reply_to)
                 row = tx.send(outgoing, after=after, group=group, settles=update.update_id if last else None)

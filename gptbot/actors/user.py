@@ -156,6 +156,8 @@ class UserActor:
             await self._command(visit, message, parsed, asked)
         elif parsed is not None:
             await self._finish(visit, _nothing)  # another bot's business
+        elif message.kind == "service":
+            await self._finish(visit, _nothing)  # Telegram's own notice, in nobody's words
         elif dialogs.current(self._desk.storage.book, visit) is not None:
             tokens = await self._count(message.text)
             await self._finish(
@@ -165,8 +167,6 @@ class UserActor:
             await self._finish(visit, _nothing)
         elif self._desk.storage.book.get(self._user) is None:
             await self._finish(visit, lambda tx: point_to_start(tx, visit))
-        elif message.kind == "service":
-            await self._finish(visit, _nothing)
         elif message.kind != "text" or not message.text.strip():
             await self._finish(visit, lambda tx: visit.say(tx, "content.unreadable"))
         else:

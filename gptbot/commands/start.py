@@ -15,7 +15,7 @@ _USER_ID = re.compile(r"[1-9][0-9]{0,18}")
 
 def start(tx: Transaction, visit: Visit, args: str) -> None:
     """Registers in a private chat; `args` is the deep link's payload: a friend's id, or anything."""
-    if not visit.place.private:
+    if not visit.place.private and tx.book.get(visit.user) is None:
         point_to_start(tx, visit)
         return
     joined = register(tx, visit.person, visit.rules, referrer=_referrer(args), key=str(visit.update.update_id))

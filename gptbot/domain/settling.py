@@ -35,6 +35,7 @@ class After(TypedDict, total=False):
 
     turn: int  # the message is a part of this turn's answer
     charge: Charge
+    asker: int  # who asked for the answer or picture that this message is a part of
     announcement: int  # the message is this announcement's progress message
     refill_notice: dict[str, int]  # a user was told of a refill by this admin
     if_refused: dict[str, Any]  # {"user": id, "key": text}: what to tell whom if Telegram won't take it
@@ -70,9 +71,8 @@ def refused(tx: Transaction, group: Sequence[OutboxRow], *, unreachable: bool) -
 
 
 def asker(row: OutboxRow) -> int | None:
-    """Who asked for the answer that this message ends."""
-    charge = _after(row).get("charge")
-    return charge["user"] if charge else None
+    """Who asked for the answer that this message is a part of."""
+    return _after(row).get("asker")
 
 
 def _after(row: OutboxRow) -> After:

@@ -27,6 +27,10 @@ _OPTIONAL: Final = ("max_completion_tokens", "max_tokens", "stream_options")
 """Parameters that some servers refuse and an answer can do without."""
 
 
+TOKENS_MAX: Final = 1_000_000_000
+"""No answer takes more; a larger count of a server is nonsense."""
+
+
 class OpenAIChatModel:
     """Carries out the ChatModel port."""
 
@@ -187,12 +191,17 @@ def _text(content: object) -> str:
     return ""
 
 
+def _tokens(value: object) -> int:
+    """A count as the server told it; nonsense can neither pay anybody nor ruin them beyond TOKENS_MAX."""
+    return min(max(whole_number(value) or 0, 0), TOKENS_MAX)
+
+
 def _usage(value: object) -> Usage | None:
     told = as_dict(value)
     prompt, completion, total = (
-        max(whole_number(told.get(name)) or 0, 0) for name in ("prompt_tokens", "completion_tokens", "total_tokens")
+        _tokens(told.get(name)) for name in ("prompt_tokens", "completion_tokens", "total_tokens")
     )
-    cached = max(whole_number(as_dict(told.get("prompt_tokens_details")).get("cached_tokens")) or 0, 0)
+    cached = _tokens(as_dict(told.get("prompt_tokens_details")).get("cached_tokens"))
     if not (prompt or completion or total):
         return None
     return Usage(prompt, completion, total or prompt + completion, cached)

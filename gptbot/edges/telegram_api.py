@@ -11,6 +11,7 @@ import re
 import ssl
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import aiogram.methods
 import aiohttp
@@ -27,7 +28,8 @@ from gptbot.edges.lenient_json import dumps, loads, scrub
 
 CONNECT_TIMEOUT_S: Final = 10.0
 DESCRIPTION_LENGTH_MAX: Final = 500
-_JSON: Final = {"Content-Type": "application/json"}
+_URLENCODED: Final = {"Content-Type": "application/x-www-form-urlencoded"}
+"""What every Bot API server takes, those too that know only aiogram's way (Bot API, "Making requests")."""
 _RETRY_AFTER: Final = re.compile(r"retry after (\d{1,6})")
 
 
@@ -74,7 +76,7 @@ class LeanSession(AiohttpSession):
         async with session.post(
             url,
             data=data,
-            headers=_JSON if isinstance(data, bytes) else None,
+            headers=_URLENCODED if isinstance(data, bytes) else None,
             timeout=aiohttp.ClientTimeout(total=timeout_s, connect=connect_s, sock_connect=connect_s),
             allow_redirects=False,
         ) as response:
@@ -109,7 +111,7 @@ class TelegramApi:
         """What Telegram returned as `result`. Raises TelegramRefusal, TelegramUnreachable or TelegramUnknown."""
         given = {name: value for name, value in (params or {}).items() if value is not None}
         _check(method, given, attachment)
-        data = dumps(given) if attachment is None else _form(given, attachment)
+        data = _urlencoded(given) if attachment is None else _form(given, attachment)
         url = self._session.api.api_url(self._token, method)
         try:
             status, body = await self._session.post(url, data, timeout_s)
@@ -207,9 +209,18 @@ def _retry_after_s(value: object, description: str) -> float | None:
     return float(named[1]) if named else None
 
 
+def _urlencoded(params: Mapping[str, Any]) -> bytes:
+    return urlencode({name: _field(value) for name, value in params.items()}).encode()
+
+
+def _field(value: object) -> str:
+    """A parameter as text: what is no string goes as JSON."""
+    return scrub(value) if isinstance(value, str) else dumps(value).decode()
+
+
 def _form(params: Mapping[str, Any], attachment: Attachment) -> aiohttp.FormData:
     form = aiohttp.FormData(quote_fields=False)
     for name, value in params.items():
-        form.add_field(name, value if isinstance(value, str) else dumps(value).decode())
+        form.add_field(name, _field(value))
     form.add_field(attachment.field, io.BytesIO(attachment.content), filename=attachment.filename)
     return form

@@ -16,7 +16,7 @@ ENTITIES_MAX: Final = 100
 _CLUSTER_MAX: Final = 64
 _ZWJ: Final = "\u200d"
 _INVISIBLE: Final = re.compile(
-    r"[\s\x00-\x1f\u00ad\u034f\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\u2800\u3164\ufe00-\ufe0f\ufeff"
+    r"[\s\x00-\x1f\x7f-\x9f\u00ad\u034f\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\u2800\u3164\ufe00-\ufe0f\ufeff"
     r"\uffa0]*"
 )
 

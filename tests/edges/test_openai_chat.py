@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import pytest
 from aiohttp import web
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gptbot.edges.openai_chat import OpenAIChatModel
@@ -405,6 +405,7 @@ async def test_a_listener_who_leaves_closes_the_connection() -> None:
     gc.collect()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.lists(st.integers(0, 200), max_size=5))
 def test_cuts_between_bytes_change_nothing(data: bytes, cuts: list[int]) -> None:
     """However the network cuts a stream, its events are the same."""

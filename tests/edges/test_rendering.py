@@ -6,12 +6,13 @@ import unicodedata
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gptbot.domain.outgoing import Text
 from gptbot.edges.rendering import TelegramRenderer
 from gptbot.edges.text_split import Span, blank, split, utf16_len
+from gptbot.playground.text_rules import checked_message_text
 
 RENDERER = TelegramRenderer()
 
@@ -51,6 +52,8 @@ def check(parts: list[Text]) -> None:
             assert entity["offset"] >= 0
             assert entity["offset"] + entity["length"] <= utf16_len(part.text)
         check_nesting(part)
+        kept, _ = checked_message_text(part.text, part.entities)
+        assert squeezed(kept) == squeezed(part.text)
 
 
 def check_nesting(part: Text) -> None:
@@ -330,6 +333,7 @@ PIECES = st.sampled_from(
 MARKDOWN = st.lists(PIECES | st.text(max_size=5), max_size=60).map("".join)
 
 
+@settings(deadline=None)
 @given(MARKDOWN, st.integers(1, 400))
 def test_whatever_comes_is_within_bounds(markdown: str, times: int) -> None:
     text = (markdown * times)[:20_000]
@@ -340,6 +344,7 @@ def test_whatever_comes_is_within_bounds(markdown: str, times: int) -> None:
     check(parts)
 
 
+@settings(deadline=None)
 @given(MARKDOWN)
 def test_every_word_is_still_there(markdown: str) -> None:
     if blank(markdown):
@@ -362,6 +367,7 @@ BLOCKS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(BLOCKS, min_size=1, max_size=60))
 def test_the_visible_text_is_the_plain_text_of_the_markdown(blocks: list[tuple[str, str]]) -> None:
     parts = RENDERER.render("\n\n".join(markdown for markdown, _ in blocks))
@@ -369,6 +375,7 @@ def test_the_visible_text_is_the_plain_text_of_the_markdown(blocks: list[tuple[s
     assert squeezed("".join(part.text for part in parts)) == squeezed("".join(text for _, text in blocks))
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8"), max_size=40), st.integers(1, 600))
 def test_a_split_loses_nothing_but_white_space(text: str, times: int) -> None:
     long = (text * times)[:30_000]

@@ -36,12 +36,12 @@ def answering(body: bytes, status: int = 200, content_type: str = "application/j
     return handler
 
 
-async def test_a_call_goes_out_as_json_and_brings_its_result() -> None:
+async def test_a_call_goes_out_as_a_plain_form_and_brings_its_result() -> None:
     async with telegram(ok({"message_id": 7, "from_a_newer_server": {"x": [1]}})) as (api, fake):
         params = {"chat_id": 1, "text": "Привет", "entities": [{"type": "bold", "offset": 0, "length": 2}]}
         assert (await api.call("sendMessage", params | {"reply_markup": None}))["message_id"] == 7
         assert fake.params("sendMessage") == [params]
-        assert fake.content_types == ["application/json"]
+        assert fake.content_types == ["application/x-www-form-urlencoded"]
 
 
 async def test_a_file_goes_out_as_a_form() -> None:

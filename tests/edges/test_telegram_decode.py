@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gptbot.domain.updates import (
@@ -284,6 +284,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(JSON | st.dictionaries(FIELDS, JSON, max_size=6))
 def test_no_json_raises_anything_but_undecodable(raw: Any) -> None:
     try:
@@ -292,6 +293,7 @@ def test_no_json_raises_anything_but_undecodable(raw: Any) -> None:
         return
 
 
+@settings(deadline=None)
 @given(
     st.fixed_dictionaries(
         {"update_id": st.just(1), "message": st.dictionaries(FIELDS, JSON).map(lambda d: message() | d)}
@@ -307,6 +309,7 @@ def test_odd_fields_of_a_message_raise_nothing_but_undecodable(raw: Any) -> None
         update.text.encode()
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_what_is_stored_can_be_read_again(value: Any) -> None:
     stored = dumps(value)
@@ -314,6 +317,7 @@ def test_what_is_stored_can_be_read_again(value: Any) -> None:
     assert loads(stored) is not NotImplemented
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec=None, exclude_categories=())))
 def test_scrubbed_text_is_encodable_and_keeps_what_was_right(text: str) -> None:
     clean = scrub(text)

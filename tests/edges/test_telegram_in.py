@@ -17,7 +17,7 @@ from gptbot.edges.telegram_in import Poller
 from gptbot.errors import OperatorError
 from gptbot.ports import StorageUnavailable
 from tests.edges.manual_clock import ManualClock, settle
-from tests.edges.servers import Answer, FakeTelegram, no, ok, reset, serving
+from tests.edges.servers import Answer, FakeTelegram, no, ok, reset, serving, typed
 
 ME = Me(42, "gptbot")
 
@@ -80,7 +80,7 @@ async def polling(*answers: Answer) -> AsyncIterator[Polling]:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         if request.path.endswith("getUpdates") and not fake.answers["getUpdates"]:
-            fake.note("getUpdates", orjson.loads(await request.read()))
+            fake.note("getUpdates", {name: typed(name, str(value)) for name, value in (await request.post()).items()})
             await asyncio.Event().wait()  # a long poll without news
         return await fake.handle(request)
 

@@ -1,0 +1,140 @@
+"""A desk with a real storage actor and fakes for what is outside; time moves only when a test says so."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gptbot.actors.data_writer import DataWriter
+from gptbot.actors.delivery import Delivery
+from gptbot.actors.desk import Desk
+from gptbot.actors.directory import Directory
+from gptbot.actors.figures import Figures
+from gptbot.actors.user import Arrived
+from gptbot.domain.outgoing import Text
+from gptbot.domain.records import Account
+from gptbot.domain.rules import ModelSpec, Rules
+from gptbot.domain.updates import Me, MessageSent, Person, Place
+from gptbot.edges.data_file import JsonDataFile
+from gptbot.ports import ChatRequest, Completed, InboxUpdate, Picture, TextDelta, Usage
+from tests.actors.fake_messenger import FakeMessenger
+from tests.actors.making_storage import Made, storage_in
+from tests.edges.manual_clock import settle
+
+SPEC = ModelSpec("m", 100_000, 1.0, 1.0, 1.0)
+RULES = Rules(
+    admins=(9,), basic=SPEC, premium=SPEC, image_model="i", image_price=0.0, actor_idle_s=60, queue_length=100
+)
+
+
+class FakeModel:
+    """Answers "answer to <question>" for 10 tokens, as soon as `gate` is open."""
+
+    def __init__(self) -> None:
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.asked: list[str] = []
+        self.fails_with: BaseException | None = None
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | Completed, None]:
+        question = request.messages[-1].content
+        self.asked.append(question)
+        await self.gate.wait()
+        if self.fails_with is not None:
+            raise self.fails_with
+        yield TextDelta(f"answer to {question}")
+        yield Completed("stop", Usage(5, 5, 10))
+
+    async def draw(self, prompt: str) -> Picture:
+        await self.gate.wait()
+        return Picture(b"png", "picture.png")
+
+
+class Plain:
+    """Counts a token a word, renders nothing."""
+
+    def count(self, text: str) -> int:
+        return len(text.split())
+
+    async def count_many(self, texts: Sequence[str]) -> list[int]:
+        return [self.count(text) for text in texts]
+
+    def render(self, markdown: str) -> list[Text]:
+        return [Text(markdown)]
+
+    def plain(self, markdown: str) -> list[Text]:
+        return [Text(markdown)]
+
+
+@dataclass
+class Office:
+    """The directory with everything it needs. `says` records and routes like the intake does."""
+
+    made: Made
+    desk: Desk
+    directory: Directory
+    messenger: FakeMessenger
+    model: FakeModel
+    updates: int = 0
+
+    def message(self, user: int, text: str, **more: Any) -> MessageSent:
+        self.updates += 1
+        person = Person(user, f"User {user}")
+        return MessageSent(
+            update_id=self.updates, person=person, place=Place(user), message_id=self.updates, text=text, **more
+        )
+
+    async def says(self, user: int, *texts: str) -> None:
+        updates = [self.message(user, text) for text in texts]
+        await self.made.storage.record([InboxUpdate(update.update_id, user, b"{}") for update in updates])
+        await self.directory.route([Arrived(update) for update in updates])
+
+    async def quiet(self) -> None:
+        """Returns when nobody has anything to do any more."""
+        await self.made.clock.finish(self.directory.quiet())
+        await self.desk.delivery.idle()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Lets everything run, the database's threads too, until `condition` holds."""
+        async with asyncio.timeout(10):
+            while not condition():
+                await settle()
+
+    async def unfinished(self) -> list[int]:
+        return [update.update_id for _, update in await self.made.real.pending_updates(0, 1000)]
+
+
+@asynccontextmanager
+async def office_in(folder: Path, *members: int, **rules: Any) -> AsyncIterator[Office]:
+    async with storage_in(folder) as made:
+        chosen = replace(RULES, **rules)
+        messenger, model, plain = FakeMessenger(), FakeModel(), Plain()
+        file = JsonDataFile(folder / "data.json", backup_count=1, backup_days=1)
+        delivery = Delivery(made.storage, made.real, messenger, made.supervisor, chosen)
+        await delivery.start()
+        desk = Desk(
+            rules=chosen,
+            me=Me(4242, "thebot"),
+            storage=made.storage,
+            database=made.real,
+            data_writer=DataWriter(made.storage, made.real, file, made.clock, made.supervisor, 30),
+            delivery=delivery,
+            messenger=messenger,
+            chat_model=model,
+            image_model=model,
+            counter=plain,
+            renderer=plain,
+            clock=made.clock,
+            supervisor=made.supervisor,
+            figures=Figures(made.clock.now()),
+            request_stop=lambda: None,
+        )
+        directory = Directory(desk)
+        directory.start()
+        for user in members:
+            await made.storage.commit(lambda tx, user=user: tx.register(user, Account(balance=1000)))  # type: ignore[misc]
+        yield Office(made, desk, directory, messenger, model)
+        await made.supervisor.stop()
+        file.close()

@@ -1,0 +1,112 @@
+"""The directory and the user actors: order, isolation, bounds, and nobody kept who has nothing to do (DESIGN §4)."""
+
+from pathlib import Path
+
+from structlog.testing import capture_logs
+
+from gptbot.domain.updates import BotMembership, Person, Place, Unread
+from gptbot.limits import USER_MAILBOX
+from tests.actors.making_desk import office_in
+
+
+async def test_an_idle_actor_is_taken_away_and_a_busy_one_is_not(tmp_path: Path) -> None:
+    async with office_in(tmp_path, 1, 2) as office:
+        office.model.gate.clear()
+        await office.says(1, "slow question")
+        await office.says(2, "/balance")
+        await office.until(lambda: bool(office.messenger.texts(2) and office.model.asked))
+        await office.until(lambda: office.desk.delivery.waiting == 0)
+        await office.made.clock.advance(50)
+        office.directory.sweep()
+        assert office.directory.active == 2
+        await office.made.clock.advance(61)
+        office.directory.sweep()
+        assert office.directory.active == 1
+        office.model.gate.set()
+        await office.quiet()
+        assert office.messenger.texts(1) == ["answer to slow question"]
+        await office.made.clock.advance(61)
+        office.directory.sweep()
+        assert office.directory.active == 0
+        await office.says(1, "another")
+        await office.quiet()
+        assert office.messenger.texts(1)[-1] == "answer to another"
+
+
+async def test_a_flood_is_refused_in_one_commit_said_once_and_leaves_nothing(tmp_path: Path) -> None:
+    async with office_in(tmp_path, 1) as office:
+        office.model.gate.clear()
+        with capture_logs() as logs:
+            await office.says(1, *(f"question {number}" for number in range(USER_MAILBOX * 4)))
+        assert [entry["event"] for entry in logs].count("user.flooded") == 1
+        office.model.gate.set()
+        await office.quiet()
+        assert await office.unfinished() == []
+        texts = office.messenger.texts(1)
+        assert len([text for text in texts if text.startswith("Too many questions")]) == 1
+        assert len([text for text in texts if text.startswith("answer to")]) == USER_MAILBOX
+        assert office.made.book.accounts[1].balance == 1000 - 10 * USER_MAILBOX
+
+
+async def test_questions_of_one_person_keep_their_order_while_commands_pass(tmp_path: Path) -> None:
+    async with office_in(tmp_path, 1) as office:
+        office.model.gate.clear()
+        await office.says(1, "one", "two", "/stats", "three")
+        await office.until(lambda: any("statistics" in text for text in office.messenger.texts(1)))
+        assert office.model.asked == ["one"]
+        office.model.gate.set()
+        await office.quiet()
+        answers = [text for text in office.messenger.texts(1) if text.startswith("answer")]
+        assert answers == ["answer to one", "answer to two", "answer to three"]
+        assert office.model.asked == ["one", "two", "three"]
+
+
+async def test_five_hundred_people_are_asked_for_at_once(tmp_path: Path) -> None:
+    async with office_in(tmp_path, *range(1, 501)) as office:
+        office.model.gate.clear()
+        for user in range(1, 501):
+            await office.says(user, f"question {user}")
+        await office.until(lambda: len(office.model.asked) == 500)
+        office.model.gate.set()
+        await office.quiet()
+        assert all(office.messenger.texts(user) == [f"answer to question {user}"] for user in range(1, 501))
+
+
+async def test_a_letter_that_breaks_the_actor_costs_an_apology_and_nothing_else(tmp_path: Path) -> None:
+    async with office_in(tmp_path, 1) as office:
+        office.model.fails_with = RuntimeError("a bug")
+        with capture_logs() as logs:
+            await office.says(1, "one")
+            await office.quiet()
+        broke = next(entry for entry in logs if entry["event"] == "turn.broke")
+        assert broke["error_id"] in office.messenger.texts(1)[0]
+        assert "bug" not in office.messenger.texts(1)[0]
+        office.model.fails_with = None
+        await office.says(1, "two")
+        await office.quiet()
+        assert office.messenger.texts(1)[-1] == "answer to two"
+        assert await office.unfinished() == []
+        assert office.made.book.accounts[1].balance == 990
+
+
+async def test_a_block_ends_what_is_under_way_and_what_waits(tmp_path: Path) -> None:
+    async with office_in(tmp_path, 1) as office:
+        office.model.gate.clear()
+        await office.says(1, "one", "two")
+        await office.until(lambda: bool(office.model.asked))
+        await office.made.storage.commit(lambda tx: tx.set(1, blocked=True))
+        await office.quiet()
+        assert [text for text in office.messenger.texts(1) if text.startswith("answer")] == []
+        assert await office.unfinished() == []
+        assert office.model.asked == ["one"]
+        assert office.made.book.accounts[1].balance == 1000
+
+
+async def test_what_means_nothing_to_the_bot_never_enters_the_inbox(tmp_path: Path) -> None:
+    async with office_in(tmp_path, 1) as office:
+        group = Place(-5, "supergroup")
+        chatter = office.message(1, "hello everybody")
+        assert office.directory.wanted(chatter)
+        person = Person(1, "User 1")
+        assert not office.directory.wanted(Unread(update_id=1, person=person, place=group, reason="a reaction"))
+        assert office.directory.wanted(BotMembership(update_id=1, person=person, place=group, here=False))
