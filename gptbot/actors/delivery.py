@@ -23,7 +23,7 @@ from gptbot.domain.rules import Rules
 from gptbot.domain.transaction import Transaction
 from gptbot.domain.updates import Place
 from gptbot.limits import RECOVERY_PAGE
-from gptbot.ports import Database, Messenger, Outcome, RefusalKind, Refused, Sent, Unknown
+from gptbot.ports import Database, Messenger, Outcome, RefusalKind, Refused, Sent, StorageConflict, Unknown
 
 log = structlog.get_logger()
 
@@ -149,7 +149,12 @@ class Delivery:
 
     async def _arrived(self, row: OutboxRow, outcome: Outcome) -> None:
         message_id = outcome.message_id if isinstance(outcome, Sent) else 0
-        await self._storage.commit(lambda tx: settling.arrived(tx, row, message_id))
+        try:
+            await self._storage.commit(lambda tx: settling.arrived(tx, row, message_id))
+        except StorageConflict:
+            # The ledger has a charge for an update of this number (Telegram may begin its numbers anew). The message
+            # has left: it must not be sent for ever, nor be charged twice.
+            await self._storage.commit(lambda tx: settling.arrived(tx, _uncharged(row), message_id))
 
     async def _drop(self, group: Sequence[OutboxRow], outcome: Refused) -> None:
         """Telegram won't take this message: what belongs to it goes too, and its update is finished, free of charge."""
@@ -179,6 +184,11 @@ class Delivery:
     def _tell_watcher(self, row: OutboxRow, outcome: Outcome) -> None:
         if row.settles is not None and (watcher := self._watchers.get(row.settles)) and not watcher.done():
             watcher.set_result(outcome)
+
+
+def _uncharged(row: OutboxRow) -> OutboxRow:
+    after = orjson.loads(row.after) if row.after else {}
+    return row._replace(after=orjson.dumps({key: value for key, value in after.items() if key != "charge"}))
 
 
 def _outgoing(row: OutboxRow) -> Outgoing:

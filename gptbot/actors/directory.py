@@ -110,6 +110,7 @@ class Directory:
             if dialog.at <= forgotten and key.thread_id >= 0:  # below zero: an announcement that is being sent
                 self._actor(key.user).offer(DialogIdle(key))
 
-    def restored(self, update: AnyUpdate, asked: bytes | None) -> Arrived:
-        """An update that an earlier run accepted and did not finish."""
-        return Arrived(update, Asked.from_bytes(asked) if asked else None)
+    def resume(self, update: AnyUpdate, asked: bytes | None) -> None:
+        """Hands over an update that an earlier run accepted and did not finish; `asked`: its settings, if pinned."""
+        letter = Arrived(update, Asked.from_bytes(asked) if asked else None)
+        self._actor(update.person.id).offer(letter, accepted=True)

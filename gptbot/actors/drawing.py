@@ -10,6 +10,7 @@ from gptbot.commands.visit import Visit
 from gptbot.domain.accounts import can_afford
 from gptbot.domain.outgoing import media
 from gptbot.domain.pricing import picture_cost
+from gptbot.domain.records import NANO
 from gptbot.domain.settling import After, Charge
 from gptbot.domain.transaction import Transaction
 from gptbot.ports import ModelError, ModelTrouble, Picture, Refused
@@ -39,14 +40,18 @@ class Drawing:
         started = self._desk.clock.monotonic()
         outcome, trouble = await self._draw_and_deliver()
         drawn = outcome == "settled"
-        self._desk.figures.count(self._desk.clock.now(), answers=drawn, errors=outcome == "failed")
+        cost = picture_cost(self._desk.rules.image_price) if drawn else 0
+        self._desk.figures.count(self._desk.clock.now(), answers=drawn, errors=outcome == "failed", cost=cost)
         log.info(
             "picture.finished",
             update_id=self._question.update.update_id,
             user=self._visit.user,
             chat=self._visit.place.kind,
+            model=self._desk.rules.image_model,
             outcome=outcome,
             trouble=trouble or None,
+            charged=int(drawn and not self._desk.rules.is_admin(self._visit.user)),
+            cost_usd=cost / NANO,
             total_s=round(self._desk.clock.monotonic() - started, 3),
             question=self._question.text,
         )

@@ -43,15 +43,13 @@ class Intake:
         """Hands over what was accepted and not finished before the last stop, in its order."""
         place, resumed = 0, 0
         while page := await self._database.pending_updates(place, RECOVERY_PAGE):
-            letters = []
             for place, pending in page:  # noqa: B007 (the last place is where the next page begins)
                 update = self._decode(pending.raw)
                 if update is None:
                     await self._storage.commit(partial(_finish, update_id=pending.update_id))
                 else:
-                    letters.append(self._directory.restored(update, pending.asked))
-            resumed += len(letters)
-            await self._directory.route(letters)
+                    self._directory.resume(update, pending.asked)
+                    resumed += 1
         if resumed:
             log.info("update.resumed", count=resumed)
 

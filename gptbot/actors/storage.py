@@ -187,11 +187,16 @@ class Storage:
     async def _write(self, done: Sequence[Done], records: Sequence[Record]) -> None:
         """One commit, tried until the disk takes it; then everybody is told."""
         rows: list[Row] = []
+        seq = self._counters.seq
         for _, tx, _ in done:
             rows += tx.rows()
             self._changed |= tx.touched
         updates = [update for record in records for update in record.updates]
-        new = await self._commit(rows, updates)
+        try:
+            new = await self._commit(rows, updates)
+        except StorageConflict:
+            self._counters.seq = seq  # data.json must not claim a change that data.db has never had
+            raise
         for row in rows:
             for callback in self._subscribers.get(type(row), ()):
                 callback(row)

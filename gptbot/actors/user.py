@@ -69,9 +69,12 @@ class UserActor:
         self._queue = QuestionQueue(desk, user)
         self.used_at = desk.clock.monotonic()
 
-    def offer(self, letter: Letter) -> bool:
-        """False when too much waits already. Letters from inside are always taken: they are few."""
-        if isinstance(letter, Arrived) and self._mailbox.qsize() >= USER_MAILBOX:
+    def offer(self, letter: Letter, *, accepted: bool = False) -> bool:
+        """False when too much waits already.
+
+        What an earlier run `accepted` is always taken, and so are letters from inside: they are few.
+        """
+        if isinstance(letter, Arrived) and not accepted and self._mailbox.qsize() >= USER_MAILBOX:
             return False
         self.used_at = self._desk.clock.monotonic()
         self._mailbox.put_nowait(letter)
@@ -201,8 +204,7 @@ class UserActor:
             case Does.ASK | Does.DRAW if not args:
                 await self._finish(visit, lambda tx: visit.say(tx, f"usage.{command.name}"))
             case Does.ASK:
-                account = self._desk.storage.book.accounts[self._user]
-                await self._ask(message, args, asked or Asked.now(account, premium=True))
+                await self._ask(message, args, asked, premium=True)
             case Does.DRAW:
                 await self._ask(message, args, asked, picture=True)
             case Does.PROMPT:
@@ -239,8 +241,10 @@ class UserActor:
 
         await self._finish(visit, rule)
 
-    async def _ask(self, message: MessageSent, text: str, asked: Asked | None, *, picture: bool = False) -> None:
-        settings = asked or Asked.now(self._desk.storage.book.accounts[self._user])
+    async def _ask(
+        self, message: MessageSent, text: str, asked: Asked | None, *, premium: bool = False, picture: bool = False
+    ) -> None:
+        settings = asked or Asked.now(self._desk.storage.book.accounts[self._user], premium=premium)
         await self._queue.ask(Question(message, text, settings, picture=picture, pinned=asked is not None))
 
     # --- small things ------------------------------------------------------------------------------------------------

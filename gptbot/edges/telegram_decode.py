@@ -55,7 +55,8 @@ def decode(raw: Any, me: Me) -> AnyUpdate:
 
 
 def _message(update_id: int, message: Json, me: Me) -> AnyUpdate:
-    person, place, message_id = _sender(message), _place(message), _message_id(message)
+    place, message_id = _place(message), _message_id(message)
+    person = _sender(message, place)
     if as_dict(message.get("from")).get("is_bot") is True and not isinstance(message.get("sender_chat"), dict):
         # Two bots that answer each other would never stop.
         return Unread(update_id=update_id, person=person, place=place, reason="sent by a bot")
@@ -78,10 +79,11 @@ def _message(update_id: int, message: Json, me: Me) -> AnyUpdate:
 
 def _edited(update_id: int, message: Json, me: Me) -> AnyUpdate:
     text, _ = _text(message, me)
+    place = _place(message)
     return MessageEdited(
         update_id=update_id,
-        person=_sender(message),
-        place=_place(message),
+        person=_sender(message, place),
+        place=place,
         message_id=_message_id(message),
         text=text,
     )
@@ -91,7 +93,7 @@ def _button(update_id: int, query: Json, me: Me) -> AnyUpdate:
     callback_id = query.get("id")
     if not isinstance(callback_id, str | int) or not str(callback_id):
         raise Undecodable("a pressed button without id")
-    person = _person(query.get("from"))
+    person = _user(query.get("from"))
     if person is None:
         raise Undecodable("a pressed button without person")
     message = query.get("message")
@@ -107,7 +109,7 @@ def _button(update_id: int, query: Json, me: Me) -> AnyUpdate:
 
 
 def _membership(update_id: int, change: Json, me: Me) -> AnyUpdate:
-    person = _person(change.get("from"))
+    person = _user(change.get("from"))
     if person is None:
         raise Undecodable("a change of membership without person")
     member = as_dict(change.get("new_chat_member"))
@@ -142,12 +144,20 @@ def _unread(update_id: int, raw: Json) -> Unread:
 # --- who and where ---------------------------------------------------------------------------------------------------
 
 
-def _sender(message: Json) -> Person:
+def _sender(message: Json, place: Place) -> Person:
     """The person; where none is told (a channel, an anonymous admin), the chat in whose name it was sent."""
-    person = _person(message.get("from")) or _person(message.get("sender_chat"))
+    person = _user(message.get("from"))
+    if person is None and not place.private:
+        person = _person(message.get("sender_chat"))
     if person is None:
         raise Undecodable("a message without sender")
     return person
+
+
+def _user(value: object) -> Person | None:
+    """A person as such: their ids are positive, and only they may ever get an account."""
+    person = _person(value)
+    return person if person is not None and person.id > 0 else None
 
 
 def _person(value: object) -> Person | None:
@@ -171,10 +181,10 @@ def _word(value: object) -> str:
 def _place(message: Json) -> Place:
     chat = as_dict(message.get("chat"))
     chat_id = whole_number(chat.get("id"))
-    if chat_id is None:
+    if not chat_id:
         raise Undecodable("no chat")
     kind = chat.get("type")
-    if kind not in ("private", "group", "supergroup", "channel"):
+    if kind not in ("private", "group", "supergroup", "channel") or (kind == "private" and chat_id <= 0):
         kind = "private" if chat_id > 0 else "supergroup"
     thread_id = whole_number(message.get("message_thread_id"))
     # In a group without topics the field only counts replies, and sending there with it is refused.

@@ -59,4 +59,4 @@ def _tidy(before: str, after: str) -> str:
     """The two sides of a mention as one text: "@bot, what is it?" becomes "what is it?"."""
     if not before.strip():
         return after.lstrip(" ,:\n\t").rstrip()
-    return f"{before.rstrip(' ')}{after}".strip() if not after[:1].isalnum() else f"{before}{after}".strip()
+    return f"{before.rstrip(' ,')}{after}".strip() if not after[:1].isalnum() else f"{before}{after}".strip()

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import orjson
 from aiohttp import web
 
 from gptbot.playground import control, methods, methods_other
@@ -20,7 +19,7 @@ from gptbot.playground.params import Params, decode
 from gptbot.playground.people import People
 from gptbot.playground.refusals import Refusal, too_many_requests
 from gptbot.playground.serving import LoopbackServer, reset_connection
-from gptbot.playground.updates import UpdateQueue
+from gptbot.playground.updates import UpdateQueue, encoded
 from gptbot.playground.world import Json, World
 
 T = TypeVar("T")
@@ -222,4 +221,4 @@ class BotApiServer(People):
 
 def _response(body: Json) -> web.Response:
     status = 200 if body["ok"] else body["error_code"]
-    return web.Response(body=orjson.dumps(body), status=status, content_type="application/json")
+    return web.Response(body=encoded(body), status=status, content_type="application/json")

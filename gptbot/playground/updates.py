@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,14 @@ NOT_BY_DEFAULT = frozenset(("chat_member", "message_reaction", "message_reaction
 BATCH_MAX = 100
 POLL_TIMEOUT_MAX_S = 50
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
+
+
+def encoded(value: Any) -> bytes:
+    """`value` as JSON; half surrogate pairs, which orjson refuses, as the escapes that a server may send."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(value).encode()
 
 
 @dataclass(slots=True)
@@ -159,7 +168,7 @@ class UpdateQueue:
     async def _post(session: aiohttp.ClientSession, url: str, headers: dict[str, str], update: dict[str, Any]) -> str:
         """What went wrong, or nothing."""
         try:
-            async with session.post(url, data=orjson.dumps(update), headers=headers) as response:
+            async with session.post(url, data=encoded(update), headers=headers) as response:
                 if 200 <= response.status < 300:
                     return ""
                 return f"Wrong response from the webhook: {response.status} {response.reason}"

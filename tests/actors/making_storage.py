@@ -10,7 +10,6 @@ from gptbot.actors.supervisor import Supervisor
 from gptbot.domain.book import Book
 from gptbot.domain.document import Document
 from gptbot.domain.rows import Row
-from gptbot.domain.transaction import Counters
 from gptbot.edges.database import SqliteDatabase, open_database
 from gptbot.ports import InboxUpdate, StorageUnavailable
 from tests.edges.manual_clock import ManualClock
@@ -55,7 +54,7 @@ class Made:
         self.storage = Storage(
             self.book,
             self.document,
-            Counters(),
+            self.real.start_state().counters,
             self.database,  # type: ignore[arg-type]  # hands everything else on to the real one
             self.clock,
             self.supervisor,
