@@ -39,6 +39,8 @@ EVENTS: dict[str, str] = {
     "delivery.unknown": "the connection broke after a message was written: it may have arrived",
     "delivery.repeated": "a message whose arrival is unknown is sent once more",
     "delivery.simplified": "Telegram refused a message's form; it is sent in a simpler one",
+    "delivery.rich_off": "this server does not know rich messages; answers go as texts with entities until the restart",
+    "streaming.drafts_off": "this server takes no drafts; answers grow as edited messages until the restart",
     "delivery.lost": "Telegram does not answer calls",
     "delivery.back": "Telegram answers calls again",
     "delivery.hint_lost": "a chat action or callback answer was not taken; nothing is lost by it",
@@ -55,6 +57,7 @@ EVENTS: dict[str, str] = {
     # --- actors
     "actor.failed": "an actor's loop broke and is started again",
     "task.failed": "a child task broke",
+    "group.migrated": "a group has become a supergroup: what is kept of it has moved from `old` to `new`",
     "user.letter_broke": "a bug broke the handling of one update; its sender got the error id",
     "user.flooded": "one user sends faster than they are served; what is over the bound is refused",
     # --- dialogs

@@ -1,9 +1,9 @@
 """What the actors need from the world outside, as protocols; `edges/` carries them out, tests put fakes there."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from gptbot.domain.outgoing import Outgoing, Text
 from gptbot.domain.rows import OutboxRow, ReportRow, Row
@@ -20,9 +20,13 @@ class Urgency(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Telegram took it. `message_id` is 0 where the method makes no message."""
+    """Telegram took it. `message_id` is 0 where the method makes no message.
+
+    `moved_to` is the chat where it arrived if the group has become a supergroup of that id.
+    """
 
     message_id: int = 0
+    moved_to: int | None = None
 
 
 class RefusalKind(StrEnum):
@@ -69,6 +73,18 @@ class Messenger(Protocol):
 
     async def hint(self, outgoing: Outgoing) -> None:
         """A call whose loss harms nobody (chat action, callback answer): tried once, dropped beyond the budget."""
+        ...
+
+    def frame_may_leave(self, chat_id: int, *, draft: bool) -> bool:
+        """Whether a frame of a growing answer fits into the budgets at this moment; if so, takes it off them.
+
+        `draft`: it is a draft, which shares the budget of chat actions; else a message or an edit, which never takes
+        what answers to others may need.
+        """
+        ...
+
+    async def frame(self, outgoing: Outgoing) -> Outcome | None:
+        """One try of a frame that `frame_may_leave`. None: nothing was shown, a later frame may pass."""
         ...
 
     @property
@@ -194,6 +210,13 @@ class Renderer(Protocol):
         """The same text cut to messages without any formatting: what is sent when Telegram refuses the entities."""
         ...
 
+    def rich(self, markdown: str) -> Mapping[str, Any] | None:
+        """The same text as one rich message (Bot API, InputRichMessage).
+
+        None where the settings, what it holds or Telegram's limits speak against it.
+        """
+        ...
+
 
 # --- storage -------------------------------------------------------------------------------------------------------
 
@@ -273,6 +296,16 @@ class Database(Protocol):
 
     async def chain(self, turn: int, limit: int) -> list[StoredTurn]:
         """The branch that ends in `turn`, oldest first, at most `limit` turns."""
+        ...
+
+    async def memory(
+        self, chat_id: int, thread_id: int | None, *, before: int | None, tokens: int, limit: int
+    ) -> list[StoredTurn]:
+        """The newest turns of one chat and topic since it was told to forget (`Forgotten`), oldest first.
+
+        Only those before the turn `before`, if one is given; as many as hold `tokens` tokens and the one that no
+        longer fits, at most `limit`.
+        """
         ...
 
     async def followed(self, turn: int) -> bool:

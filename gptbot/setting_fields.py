@@ -69,6 +69,9 @@ class Settings(BaseModel):
     image_size: Annotated[str | None, form.matching(r"\d{2,5}x\d{2,5}|auto", "a size like 1024x1024, or auto")] = None
     image_quality: Annotated[str | None, form.matching("[A-Za-z0-9_-]{1,30}", "one word, such as medium")] = None
 
+    access: Annotated[Literal["open", "approval", "list"], form.choice("open", "approval", "list")] = "open"
+    allowed_ids: Annotated[tuple[int, ...] | None, form.chat_ids()] = None
+
     new_user_balance: Annotated[int, _PURSE] = 30_000
     new_user_premium_balance: Annotated[int, _PURSE] = 0
     new_user_image_balance: Annotated[int, _PURSE] = 0
@@ -98,10 +101,16 @@ class Settings(BaseModel):
     report_texts: Annotated[bool, form.flag()] = True
     report_digest_minutes: Annotated[float, form.number(0.01, 10_080)] = 60.0
 
+    rich_messages: Annotated[Literal["off", "auto", "on"], form.choice("off", "auto", "on")] = "off"
+    answer_file_units: Annotated[int, form.whole(0, 100_000_000)] = 12_000
+
+    streaming: Annotated[Literal["auto", "edits", "off"], form.choice("auto", "edits", "off")] = "auto"
+
     turn_timeout_s: Annotated[float, form.number(0.1, 86_400)] = 300.0
     model_read_timeout_s: Annotated[float, form.number(0.1, 86_400)] = 60.0
     model_concurrency: Annotated[int, form.whole(1, 100_000)] = 500
     queue_length: Annotated[int, form.whole(1, 1_000)] = 8
+    queue_mode: Annotated[Literal["wait", "interrupt"], form.choice("wait", "interrupt")] = "wait"
     stop_grace_s: Annotated[float, form.number(0, 3_600)] = 20.0
     dialog_idle_minutes: Annotated[float, form.number(0.01, 525_600)] = 15.0
     actor_idle_s: Annotated[float, form.number(0.1, 86_400)] = 300.0
@@ -161,7 +170,9 @@ class Settings(BaseModel):
             prompt_tokens_max=self.prompt_tokens_max,
             language=None if self.language == "auto" else self.language,
             queue_length=self.queue_length,
+            queue_mode=self.queue_mode,
             turn_timeout_s=self.turn_timeout_s,
+            streaming=self.streaming,
             dialog_idle_s=self.dialog_idle_minutes * 60,
             actor_idle_s=self.actor_idle_s,
             stop_grace_s=self.stop_grace_s,
@@ -170,6 +181,9 @@ class Settings(BaseModel):
             report_texts=self.report_texts,
             report_digest_s=self.report_digest_minutes * 60,
             announce_per_s=self.announce_per_s,
+            access=self.access,
+            allowed_ids=frozenset(self.allowed_ids or ()),
+            answer_file_units=self.answer_file_units,
         )
 
     def _model(self, tier: str) -> ModelSpec:

@@ -140,21 +140,23 @@ def path() -> BeforeValidator:
 
 def person_ids() -> BeforeValidator:
     """Telegram ids of people, comma-separated (blanks, semicolons and brackets are forgiven); doubles count once."""
-
-    def read(text: str) -> tuple[int, ...]:
-        ids = tuple(dict.fromkeys(_person_id(word) for word in re.split(r"[,;\s]+", text.strip("[](){} ")) if word))
-        if not ids:
-            raise ValueError
-        return ids
-
     return _form(
         "the numeric Telegram id of the admin, or several with commas between (@userinfobot tells yours; "
         "names and the negative ids of groups won't do)",
-        read,
+        lambda text: _ids(text, "[0-9]{1,16}"),
     )
 
 
-def _person_id(text: str) -> int:
-    if not re.fullmatch("[0-9]{1,16}", text) or not 0 < int(text) < _TELEGRAM_ID_MAX:
+def chat_ids() -> BeforeValidator:
+    """The same for people and groups."""
+    return _form(
+        "numeric Telegram ids with commas between: of users, and of groups (those are negative)",
+        lambda text: _ids(text, "-?[0-9]{1,16}"),
+    )
+
+
+def _ids(text: str, pattern: str) -> tuple[int, ...]:
+    words = [word for word in re.split(r"[,;\s]+", text.strip("[](){} ")) if word]
+    if not words or not all(re.fullmatch(pattern, word) and 0 < abs(int(word)) < _TELEGRAM_ID_MAX for word in words):
         raise ValueError
-    return int(text)
+    return tuple(dict.fromkeys(map(int, words)))

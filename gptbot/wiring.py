@@ -100,7 +100,7 @@ async def _serve(
             connection, settings.image_model, size=settings.image_size, quality=settings.image_quality
         ),
         counter=counter,
-        renderer=TelegramRenderer(),
+        renderer=TelegramRenderer(settings.rich_messages),
         clock=clock,
         decode=lambda stored: _decode(stored, me),
         imported=opened.imported,

@@ -8,16 +8,17 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import structlog
 
+from gptbot.actors.answer_messages import FILE_NAME
 from gptbot.actors.storage import Storage
 from gptbot.actors.supervisor import Supervisor
 from gptbot.commands.visit import tell, words_for
 from gptbot.domain import settling
-from gptbot.domain.outgoing import Attachment, Outgoing, message
+from gptbot.domain.outgoing import Attachment, Outgoing, Params, message, spelled_out
 from gptbot.domain.rows import JournalRow, OutboxRow
 from gptbot.domain.rules import Rules
 from gptbot.domain.transaction import Transaction
@@ -27,9 +28,12 @@ from gptbot.ports import Database, Messenger, Outcome, RefusalKind, Refused, Sen
 
 log = structlog.get_logger()
 
-FILE_NAME = "answer.md"
 SAYABLE = (RefusalKind.FORMAT, RefusalKind.OTHER, RefusalKind.UNSUPPORTED)
 """Refusals of an answer after which the chat may still take plain words about it."""
+PERSON_IS_OUT: Final = (RefusalKind.BLOCKED, RefusalKind.WITHHELD)
+"""Refusals that no other form of the message will change."""
+RICH: Final = "rich_message"
+"""The parameter that holds a rich message (Bot API sendRichMessage, editMessageText)."""
 
 
 class Delivery:
@@ -48,6 +52,7 @@ class Delivery:
         self._on_their_way: dict[int, tuple[OutboxRow, asyncio.Timeout]] = {}
         self._idle = asyncio.Event()
         self._idle.set()
+        self._rich = True
         self.waiting = 0
         """Messages that have not been sent yet."""
 
@@ -90,11 +95,17 @@ class Delivery:
             row = lane[0]
             outcome = await self._send_unless_blocked(row)
             finished = [row]
+            if isinstance(outcome, Refused) and settling.has_simpler(row) and outcome.kind not in PERSON_IS_OUT:
+                lane[0] = await self._simplified(row, outcome)
+                continue
+            if isinstance(outcome, Refused) and settling.is_extra(row):
+                outcome = Sent()
             if isinstance(outcome, Refused):
                 finished = [other for other in lane if other.group == row.group]
                 await self._drop(finished, outcome)
-            else:
-                await self._arrived(row, outcome)
+            elif (further := await self._arrived(row, outcome)) is not None:
+                lane[0] = further._replace(chat_id=chat_id)  # a group that has moved keeps its lane
+                continue
             for other in finished:
                 lane.remove(other)
                 self._tell_watcher(other, outcome)
@@ -126,9 +137,17 @@ class Delivery:
                 waiting.reschedule(asyncio.get_running_loop().time())
 
     async def _send(self, row: OutboxRow) -> Outcome:
-        """With its formatting, else as plain text, else as a file: what the model said is never lost to a refusal."""
+        """As it is, else as plain text, else as a file: what the model said is never lost to a refusal (DESIGN §7).
+
+        The rung above, from a rich message to texts with entities, makes other rows and is `_simplified`.
+        """
         first = _outgoing(row)
+        if RICH in first.params and not self._rich:
+            return Refused(RefusalKind.UNSUPPORTED, "rich messages are off for this run")
         outcome = await self._deliver(first)
+        if settling.asker(row) is not None and first.method == "editMessageText" and _message_gone(outcome):
+            first = _anew(first, settling.anew(row))
+            outcome = await self._deliver(first)
         for simpler in _simpler(first):
             if not (isinstance(outcome, Refused) and outcome.kind is RefusalKind.FORMAT):
                 break
@@ -144,17 +163,36 @@ class Delivery:
             await self._messenger.reachable()
             outcome = await self._messenger.deliver(outgoing)
         if isinstance(outcome, Refused) and outcome.kind is RefusalKind.NOT_MODIFIED:
-            return Sent()
+            return Sent(int(outgoing.params.get("message_id", 0)))
         return outcome
 
-    async def _arrived(self, row: OutboxRow, outcome: Outcome) -> None:
+    async def _simplified(self, row: OutboxRow, outcome: Refused) -> OutboxRow:
+        """A server that doesn't know rich messages gets none any more until the next start."""
+        if outcome.kind is RefusalKind.UNSUPPORTED:
+            if self._rich:
+                log.warning("delivery.rich_off", problem=outcome.description)
+            self._rich = False
+        else:
+            log.warning("delivery.simplified", method=row.method, problem=outcome.description)
+        return await self._storage.commit(lambda tx: settling.simplified(tx, row))
+
+    async def _arrived(self, row: OutboxRow, outcome: Outcome) -> OutboxRow | None:
+        """What the row is now, if a further message has taken its place."""
         message_id = outcome.message_id if isinstance(outcome, Sent) else 0
+        if isinstance(outcome, Sent) and outcome.moved_to is not None:
+            row = await self._moved(row, outcome.moved_to)
         try:
-            await self._storage.commit(lambda tx: settling.arrived(tx, row, message_id))
+            return await self._storage.commit(lambda tx: settling.arrived(tx, row, message_id))
         except StorageConflict:
             # The ledger has a charge for an update of this number (Telegram may begin its numbers anew). The message
             # has left: it must not be sent for ever, nor be charged twice.
-            await self._storage.commit(lambda tx: settling.arrived(tx, _uncharged(row), message_id))
+            return await self._storage.commit(lambda tx: settling.arrived(tx, _uncharged(row), message_id))
+
+    async def _moved(self, row: OutboxRow, chat_id: int) -> OutboxRow:
+        """The group is a supergroup now, and Telegram's own notice of it may come late or never."""
+        log.info("group.migrated", old=row.chat_id, new=chat_id)
+        await self._storage.commit(lambda tx: tx.move_chat(row.chat_id, chat_id))
+        return row._replace(chat_id=chat_id)
 
     async def _drop(self, group: Sequence[OutboxRow], outcome: Refused) -> None:
         """Telegram won't take this message: what belongs to it goes too, and its update is finished, free of charge."""
@@ -198,12 +236,25 @@ def _outgoing(row: OutboxRow) -> Outgoing:
     return Outgoing(row.method, orjson.loads(row.params), attachment)
 
 
+def _message_gone(outcome: Outcome) -> bool:
+    return isinstance(outcome, Refused) and outcome.kind is RefusalKind.MESSAGE_GONE
+
+
+def _anew(outgoing: Outgoing, where: Params) -> Outgoing:
+    """A new message in the place of an edit whose message was deleted; `where`: its topic, what it answers."""
+    method = "sendRichMessage" if RICH in outgoing.params else "sendMessage"
+    params = {key: value for key, value in outgoing.params.items() if key != "message_id"}
+    return replace(outgoing, method=method, params=params | dict(where))
+
+
 def _simpler(outgoing: Outgoing) -> list[Outgoing]:
     """The rungs below: without entities, then as a file (DESIGN §7). Only for texts."""
-    if outgoing.method != "sendMessage":
+    if "text" not in outgoing.params:
         return []
     params: dict[str, Any] = {key: value for key, value in outgoing.params.items() if key != "entities"}
+    params["text"] = spelled_out(params["text"], outgoing.params.get("entities", ()))
     plain = replace(outgoing, params=params)
-    file_params = {key: value for key, value in params.items() if key not in ("text", "link_preview_options")}
-    content = str(params["text"]).encode("utf-8", "replace")
+    not_of_files = ("text", "link_preview_options", "message_id")
+    file_params = {key: value for key, value in params.items() if key not in not_of_files}
+    content = params["text"].encode("utf-8", "replace")
     return [plain, Outgoing("sendDocument", file_params, Attachment("document", FILE_NAME, content))]

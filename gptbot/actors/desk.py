@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gptbot.actors.data_writer import DataWriter
 from gptbot.actors.delivery import Delivery
@@ -27,6 +28,13 @@ OWNERS_BUSINESS = (ModelTrouble.QUOTA, ModelTrouble.MODEL, ModelTrouble.KEY)
 """Troubles that only the owner can end."""
 
 
+class UnderWay(NamedTuple):
+    """A question that is being worked on: who asked it, and what stops it."""
+
+    asker: int
+    stop: Callable[[], None]
+
+
 @dataclass(slots=True)
 class Desk:
     """`request_stop` ends the program as /stop does."""
@@ -48,7 +56,24 @@ class Desk:
     request_stop: Callable[[], None]
     stopping: bool = False
     """Nothing new is begun any more; what waits stays in the inbox for the next start."""
+    drafts: bool = True
+    """Telegram's server takes drafts, as far as is known (`showing`)."""
+    under_way: dict[int, UnderWay] = field(default_factory=dict)
+    """What is being worked on, by the id of its update."""
     _told: set[ModelTrouble] = field(default_factory=set)
+
+    def stop_answer(self, update_id: int, by: int) -> str:
+        """Stops the answer to this very question, for its asker and for admins; the key of what to say about it.
+
+        Decided at once, before anything is awaited: a press that comes late can't stop the next answer.
+        """
+        found = self.under_way.get(update_id)
+        if found is None:
+            return "button.stale"
+        if by != found.asker and not self.rules.is_admin(by):
+            return "button.not_yours"
+        found.stop()
+        return "turn.stopped"
 
     async def model_failed(self, model: str, error: ModelError) -> None:
         """Tells the owner once of a trouble that is theirs, not each time (SPEC §8)."""

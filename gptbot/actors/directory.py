@@ -5,15 +5,17 @@ from collections.abc import Sequence
 
 import structlog
 
+from gptbot.actors.addressing import addressed
 from gptbot.actors.desk import Desk
-from gptbot.actors.user import Arrived, DialogIdle, UserActor, addressed
+from gptbot.actors.user import Arrived, DialogIdle, UserActor
 from gptbot.commands.visit import Visit
+from gptbot.domain.access import served
 from gptbot.domain.asking import Asked
 from gptbot.domain.book import DialogKey
 from gptbot.domain.commands import parse_command
 from gptbot.domain.rows import JournalRow
 from gptbot.domain.transaction import Transaction
-from gptbot.domain.updates import AnyUpdate, MessageSent, Unread
+from gptbot.domain.updates import AnyUpdate, ChatMigrated, MessageSent, Unread
 
 log = structlog.get_logger()
 
@@ -27,7 +29,6 @@ class Directory:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._actors: dict[int, tuple[UserActor, asyncio.Task[None]]] = {}
-        self._flooding: set[int] = set()
 
     def start(self) -> None:
         self._desk.storage.subscribe(JournalRow, self._account_changed)
@@ -40,7 +41,7 @@ class Directory:
 
     def wanted(self, update: AnyUpdate) -> bool:
         """Whether the bot has anything to do with it; what is not wanted never enters the inbox."""
-        if isinstance(update, Unread):
+        if isinstance(update, Unread | ChatMigrated):
             return False
         if not isinstance(update, MessageSent) or addressed(update):
             return True
@@ -51,16 +52,9 @@ class Directory:
 
     async def route(self, letters: Sequence[Arrived]) -> None:
         """Hands each to its actor; those for whom too much waits are refused in one commit, and told so once."""
-        refused = [letter.update for letter in letters if not self._offer(letter)]
+        refused = [letter.update for letter in letters if not self._actor(letter.update.person.id).offer(letter)]
         if refused:
             await self._desk.storage.commit(lambda tx: self._refuse(tx, refused))
-
-    def _offer(self, letter: Arrived) -> bool:
-        user = letter.update.person.id
-        taken = self._actor(user).offer(letter)
-        if taken:
-            self._flooding.discard(user)
-        return taken
 
     def _actor(self, user: int) -> UserActor:
         known = self._actors.get(user)
@@ -72,11 +66,12 @@ class Directory:
 
     def _refuse(self, tx: Transaction, updates: Sequence[AnyUpdate]) -> None:
         for update in updates:
-            if update.person.id not in self._flooding:
-                self._flooding.add(update.person.id)
+            if self._actor(update.person.id).begins_flood():
                 log.warning("user.flooded", user=update.person.id)
                 account = tx.book.get(update.person.id)
-                if account is None or not account.blocked:
+                if (account is None or not account.blocked) and served(
+                    tx.book, self._desk.rules, update.person.id, update.place
+                ):
                     Visit.of(update, self._desk.rules, self._desk.me, tx.book).say(tx, "turn.queue_full")
             tx.done(update.update_id)
 
@@ -103,7 +98,6 @@ class Directory:
         for user, (actor, task) in list(self._actors.items()):
             if actor.idle and actor.used_at <= quiet_since:
                 del self._actors[user]
-                self._flooding.discard(user)
                 task.cancel()
         forgotten = self._desk.clock.now() - self._desk.rules.dialog_idle_s
         for key, dialog in list(self._desk.storage.book.dialogs.items()):

@@ -117,7 +117,7 @@ class Drawing:
             amount=0 if is_admin else 1,
             counted={"requests": 1, "images": 1, "cost": cost},
             reason="picture",
-            report=self._question.report(rules, "picture", model=rules.image_model, tokens=1, cost=cost),
+            report=self._question.report(self._desk, "picture", model=rules.image_model, tokens=1, cost=cost),
         )
 
     async def _stop(self) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from gptbot.actors.directory import Directory
 from gptbot.actors.storage import Storage
 from gptbot.actors.user import Arrived
 from gptbot.domain.transaction import Transaction
-from gptbot.domain.updates import AnyUpdate
+from gptbot.domain.updates import AnyUpdate, ChatMigrated
 from gptbot.limits import RECOVERY_PAGE
 from gptbot.ports import Database, InboxUpdate
 
@@ -29,6 +29,9 @@ class Intake:
 
     async def take(self, updates: Sequence[tuple[int, bytes, AnyUpdate]]) -> None:
         """Returns when all are durable and handed over; only then may Telegram forget them."""
+        for _, _, update in updates:
+            if isinstance(update, ChatMigrated):
+                await self._migrate(update)
         wanted = [taken for taken in updates if self._directory.wanted(taken[2])]
         if not wanted:
             return
@@ -38,6 +41,11 @@ class Intake:
         if len(new) < len(wanted):
             log.info("update.repeated", count=len(wanted) - len(new))
         await self._directory.route([Arrived(update) for update_id, _, update in wanted if update_id in new])
+
+    async def _migrate(self, update: ChatMigrated) -> None:
+        """Before anything else of this batch is looked at; it may be done again, so the inbox need not know it."""
+        log.info("group.migrated", old=update.old, new=update.new)
+        await self._storage.commit(lambda tx: tx.move_chat(update.old, update.new))
 
     async def resume(self) -> None:
         """Hands over what was accepted and not finished before the last stop, in its order."""

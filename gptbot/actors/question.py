@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gptbot.actors.desk import Desk
+from gptbot.domain.accounts import report_mode
 from gptbot.domain.asking import Asked
 from gptbot.domain.outgoing import chat_action
-from gptbot.domain.rules import Rules
 from gptbot.domain.updates import MessageSent, Place
 
 ACTION_EVERY_S = 4.0
@@ -19,20 +19,25 @@ REPORT_TEXT_MAX = 300
 
 @dataclass(slots=True)
 class Question:
-    """`text` is what is asked (the message's text without the command). `pinned`: its settings are stored already."""
+    """`text` is what is asked (the message's text without the command). `pinned`: its settings are stored already.
+
+    `overtaken`: a newer question has stopped it before its turn came.
+    """
 
     update: MessageSent
     text: str
     asked: Asked
     picture: bool = False
     pinned: bool = False
+    overtaken: bool = False
 
     def report(
-        self, rules: Rules, kind: Literal["answer", "picture"], *, model: str, tokens: int, cost: int
+        self, desk: Desk, kind: Literal["answer", "picture"], *, model: str, tokens: int, cost: int
     ) -> dict[str, Any] | None:
         """The line for the admin's feed; None for the admins' own questions, or where there is no feed (SPEC §5)."""
         person, place = self.update.person, self.update.place
-        if rules.reports == "off" or rules.is_admin(person.id):
+        rules = desk.rules
+        if rules.is_admin(person.id) or report_mode(desk.storage.book, rules) == "off":
             return None
         line: dict[str, Any] = {
             "kind": kind,

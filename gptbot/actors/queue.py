@@ -1,10 +1,14 @@
-"""The questions of one user: one is worked on, the others wait in order (SPEC §5)."""
+"""The questions of one user: one is worked on, the others wait in order (SPEC §5).
+
+With QUEUE_MODE=interrupt the newest question is the one that counts: what is being answered is stopped as if the asker
+had stopped it, and so is whatever waits, as soon as its turn comes: no question is left without a word.
+"""
 
 from collections import deque
 
 import structlog
 
-from gptbot.actors.desk import Desk
+from gptbot.actors.desk import Desk, UnderWay
 from gptbot.actors.drawing import Drawing
 from gptbot.actors.question import Question
 from gptbot.actors.supervisor import new_error_id
@@ -16,11 +20,15 @@ log = structlog.get_logger()
 
 
 class QuestionQueue:
-    """Starts the next question when the one before it is finished."""
+    """Starts the next question when the one before it is finished.
+
+    `flooded`: too many came, and that was said; it is said again in the next flood only.
+    """
 
     def __init__(self, desk: Desk, user: int) -> None:
         self._desk = desk
         self._user = user
+        self.flooded = False
         self._waiting: deque[Question] = deque()
         self._current: tuple[Question, Turn | Drawing] | None = None
 
@@ -29,7 +37,7 @@ class QuestionQueue:
         return self._current is None
 
     async def ask(self, question: Question) -> None:
-        """Starts it, or lets it wait and says its place, or refuses it when too many wait."""
+        """Starts it, lets it wait and says its place, lets it interrupt, or refuses it when too many wait."""
         if self._desk.stopping:
             return
         if self._current is None:
@@ -37,7 +45,13 @@ class QuestionQueue:
         elif question.pinned:  # after a restart: it was told its place before
             self._wait(question)
         elif len(self._waiting) >= self._desk.rules.queue_length:
-            await self._desk.storage.commit(lambda tx: self._refuse(tx, question))
+            said, self.flooded = self.flooded, True
+            await self._desk.storage.commit(lambda tx: self._refuse(tx, question, said=said))
+        elif self._desk.rules.queue_mode == "interrupt":
+            self.interrupt()
+            for older in self._waiting:
+                older.overtaken = True
+            self._wait(question)
         else:
             self._wait(question)
             place = len(self._waiting)
@@ -65,6 +79,9 @@ class QuestionQueue:
     def _start(self, question: Question) -> None:
         work = Drawing(self._desk, question) if question.picture else Turn(self._desk, question)
         self._current = question, work
+        self._desk.under_way[question.update.update_id] = UnderWay(self._user, work.interrupt)
+        if question.overtaken:
+            work.interrupt()
         self._desk.supervisor.spawn(f"turn {question.update.update_id}", self._work_off(question, work))
 
     async def _work_off(self, question: Question, work: Turn | Drawing) -> None:
@@ -73,6 +90,7 @@ class QuestionQueue:
         except Exception:  # noqa: BLE001 (one broken turn: an apology, and the next question's turn)
             await self._apologise(question)
         self._current = None
+        del self._desk.under_way[question.update.update_id]
         if self._waiting and not self._desk.stopping:
             self._desk.figures.questions_waiting -= 1
             self._start(self._waiting.popleft())
@@ -88,9 +106,10 @@ class QuestionQueue:
 
         await self._desk.storage.commit(say)
 
-    def _refuse(self, tx: Transaction, question: Question) -> None:
-        visit = Visit.of(question.update, self._desk.rules, self._desk.me, tx.book)
-        visit.say(tx, "turn.queue_full")
+    def _refuse(self, tx: Transaction, question: Question, *, said: bool) -> None:
+        if not said:
+            log.warning("user.flooded", user=self._user)
+            Visit.of(question.update, self._desk.rules, self._desk.me, tx.book).say(tx, "turn.queue_full")
         tx.done(question.update.update_id)
 
     def _tell_place(self, tx: Transaction, question: Question, place: int) -> None:

@@ -17,8 +17,9 @@ from gptbot.actors.storage import Storage
 from gptbot.actors.supervisor import Supervisor
 from gptbot.commands.reporting import compose, digest
 from gptbot.commands.visit import words_for
+from gptbot.domain.accounts import report_mode
 from gptbot.domain.outgoing import Outgoing, Text, message
-from gptbot.domain.rows import ReportRow, ReportsGone
+from gptbot.domain.rows import JournalRow, ReportRow, ReportsGone
 from gptbot.domain.rules import Rules
 from gptbot.domain.updates import Place
 from gptbot.ports import Clock, Database, Messenger, RefusalKind, Refused, StorageUnavailable, Unknown
@@ -56,31 +57,49 @@ class ReportActor:
         self._rules = rules
         self._newest = asyncio.Event()
         self._stopping = False
+        self._mode = report_mode(storage.book, rules)
+        self._pausing = False  # until the next digest is due
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Sends what an earlier run left, then what comes."""
-        if self._rules.reports == "off":
+        self._mode = report_mode(self._storage.book, self._rules)
+        if self._mode == "off":
             await self._storage.commit(lambda tx: tx.write(ReportsGone(_EVERY_ROW)))
-            return
         self._storage.subscribe(ReportRow, lambda _: self._newest.set())
+        self._storage.subscribe(JournalRow, self._account_changed)
         self._task = self._supervisor.keep("reports", self._run)
+
+    def _account_changed(self, row: JournalRow) -> None:
+        """The main admin may have chosen another mode in /settings: it holds at once, also for what waits."""
+        if row.user != self._rules.main_admin:
+            return
+        before, self._mode = self._mode, report_mode(self._storage.book, self._rules)
+        if self._mode == before:
+            return
+        self._newest.set()
+        if self._pausing and self._task is not None and not self._stopping:
+            self._task.cancel()
+            self._task = self._supervisor.keep("reports", self._run)
 
     async def stop(self) -> None:
         """Sends what waits and ends; a digest that is not due yet stays in storage."""
         self._stopping = True
         if self._task is None:
             return
-        if self._rules.reports == "digest":
+        if self._mode == "digest":
             self._task.cancel()
         self._newest.set()
         await asyncio.wait([self._task])
 
     async def _run(self) -> None:
+        self._pausing = False
         self._newest.set()
         while True:
-            if self._rules.reports == "digest":
+            if self._mode == "digest":
+                self._pausing = True
                 await self._clock.sleep(self._rules.report_digest_s)
+                self._pausing = False
             await self._newest.wait()
             self._newest.clear()
             try:
@@ -94,9 +113,12 @@ class ReportActor:
 
     async def _send(self, rows: Sequence[ReportRow]) -> None:
         """One message for the first rows; then they are gone, whatever became of it."""
+        if self._mode == "off":
+            await self._storage.commit(lambda tx: tx.write(ReportsGone(_EVERY_ROW)))
+            return
         lines = [orjson.loads(row.line) for row in rows]
         words = words_for(self._rules, self._storage.book.get(self._rules.main_admin))
-        if self._rules.reports == "digest":
+        if self._mode == "digest":
             text, taken = digest(words, lines), len(rows)
         else:
             text, taken = compose(words, lines, skip_rest=len(rows) > BACKLOG_MAX)

@@ -10,24 +10,20 @@ from contextlib import aclosing
 import structlog
 
 from fsm import reply_chain as chart
+from gptbot.actors.answer import Answer
 from gptbot.actors.conversation import Conversation
 from gptbot.actors.desk import Desk
-from gptbot.actors.question import Question, showing_action
+from gptbot.actors.question import Question
+from gptbot.actors.showing import AnswerView
 from gptbot.commands.visit import Visit
 from gptbot.domain.accounts import can_afford
-from gptbot.domain.context import TOKENS_PER_MESSAGE
-from gptbot.domain.outgoing import Text, message
-from gptbot.domain.pricing import answer_cost
-from gptbot.domain.records import NANO, Counter
-from gptbot.domain.rows import MessageRow, TurnRow
-from gptbot.domain.settling import After, Charge
+from gptbot.domain.records import NANO
+from gptbot.domain.settling import After
 from gptbot.domain.transaction import Transaction
-from gptbot.ports import ChatMessage, ChatRequest, Completed, ModelError, ModelTrouble, Refused, TextDelta, Usage
+from gptbot.domain.visible import blank
+from gptbot.ports import ChatMessage, ChatRequest, Completed, ModelError, ModelTrouble, Refused, TextDelta
 
 log = structlog.get_logger()
-
-RENDER_INLINE_MAX = 2_000
-"""Longer answers are rendered off the event loop."""
 
 
 class Turn:
@@ -44,19 +40,18 @@ class Turn:
         self._limit: asyncio.Timeout | None = None
         self._text = question.text  # what is asked, a quote before it included
         self._context: list[ChatMessage] = []
-        self._answer: list[str] = []
-        self._usage: Usage | None = None
+        self._answer = Answer(desk, question, self._model)
+        self._view = AnswerView(desk, question, self._visit.words, self._answer.pieces)
         self._last_words: list[Callable[[Transaction], object]] = []
         # for the log
         self._started = desk.clock.monotonic()
         self._first_text_s: float | None = None
-        self._messages = 0
-        self._cost = 0
         self._trouble: str | None = None
 
     def interrupt(self, *, blocked: bool = False) -> None:
         """Stops the answer that is being written: by the asker, or because they were blocked."""
-        self._interruption = chart.UserBlocked() if blocked else chart.StopRequested()
+        if blocked or self._interruption is None:
+            self._interruption = chart.UserBlocked() if blocked else chart.StopRequested()
         if self._limit is not None and not self._limit.expired():
             self._limit.reschedule(asyncio.get_running_loop().time())
 
@@ -87,11 +82,14 @@ class Turn:
                 await self._keep_partial()
             case chart.Apologise(trouble):
                 self._last_words.append(lambda tx: self._visit.say(tx, f"turn.failed.{trouble}"))
+            case chart.ShowGrowing():
+                self._view.begin()
             case chart.Settle(charge=False):
                 await self._desk.storage.commit(self._settle_free)
-            case chart.Settle() | chart.ShowGrowing() | chart.StopModel():
-                # Settled by the commit that noted the last part (`domain/settling`); the answer is shown when it is
-                # whole; the call was broken off by `interrupt`.
+                await self._view.remove()
+            case chart.Settle() | chart.StopModel():
+                # Settled by the commit that noted the last part (`domain/settling`); the call was broken off by
+                # `interrupt`.
                 pass
         return None
 
@@ -125,24 +123,26 @@ class Turn:
 
     async def _ask(self) -> chart.Event:
         try:
-            async with (
-                asyncio.timeout(self._desk.rules.turn_timeout_s) as self._limit,
-                showing_action(self._desk, self._visit.place, "typing", self._desk.rules.typing_after_s),
-            ):
-                if self._interruption is None:
-                    await self._read_answer()
+            async with self._view:
+                await self._read_within_limit()
         except TimeoutError:
             if self._interruption is None:
                 problem = "the whole answer took longer than TURN_TIMEOUT_S"
                 return await self._failed(ModelError(ModelTrouble.TIMEOUT, problem))
         except ModelError as error:
             return await self._failed(error)
-        finally:
-            self._limit = None
         if self._interruption is not None:
             return self._interruption
         self._desk.model_answered()
         return chart.AnswerCompleted()
+
+    async def _read_within_limit(self) -> None:
+        try:
+            async with asyncio.timeout(self._desk.rules.turn_timeout_s) as self._limit:
+                if self._interruption is None:
+                    await self._read_answer()
+        finally:
+            self._limit = None
 
     async def _read_answer(self) -> None:
         spec = self._model
@@ -151,12 +151,13 @@ class Turn:
             async for event in events:
                 match event:
                     case TextDelta(text):
-                        self._answer.append(text)
-                        if self._first_text_s is None and text.strip():
+                        self._answer.pieces.append(text)
+                        if self._first_text_s is None and not blank(text):
                             self._first_text_s = self._desk.clock.monotonic() - self._started
-                            self._flow.handle(chart.FirstTextArrived())
+                            for effect in self._flow.handle(chart.FirstTextArrived()):
+                                await self._carry_out(effect)
                     case Completed():
-                        self._usage = event.usage
+                        self._answer.usage = event.usage
                         self._refuse_empty(event)
 
     def _refuse_empty(self, end: Completed) -> None:
@@ -176,80 +177,17 @@ class Turn:
     # --- the answer --------------------------------------------------------------------------------------------------
 
     async def _commit_answer(self) -> chart.Event:
-        """Answer, usage and parts become durable together; from here on the model is never asked again."""
-        answer = "".join(self._answer)
-        parts = await self._rendered(answer)
-        self._messages = len(parts)
-        self._usage = self._usage or await self._counted(answer)
-        tokens = sum(await self._desk.counter.count_many([self._text, answer]))
-        charge = self._charge(self._usage)
-        update = self._question.update
-        watcher = self._desk.delivery.watch(update.update_id)
-
-        def commit(tx: Transaction) -> None:
-            tx.meet(update.person)
-            turn = tx.new_turn()
-            self._keep_turn(tx, turn, answer, tokens)
-            group = None
-            for number, part in enumerate(parts, start=1):
-                last = number == len(parts)
-                after = After(turn=turn, asker=update.person.id)
-                if last:
-                    after["charge"] = charge
-                reply_to = update.message_id if group is None and not update.place.private else None
-                outgoing = message(update.place, part, reply_to=reply_to)
-                row = tx.send(outgoing, after=after, group=group, settles=update.update_id if last else None)
-                group = group or row
-
-        await self._desk.storage.commit(commit)
-        return chart.DeliveryRefused() if isinstance(await watcher, Refused) else chart.AnswerDelivered()
-
-    def _keep_turn(self, tx: Transaction, turn: int, answer: str, tokens: int) -> None:
-        update, place = self._question.update, self._question.update.place
-        tx.write(
-            TurnRow(
-                id=turn,
-                user=update.person.id,
-                chat_id=place.chat_id,
-                thread_id=place.thread_id,
-                parent=self._conversation.parent,
-                question=self._text,
-                answer=answer,
-                model=self._model.id,
-                tokens=tokens,
-                at=tx.now,
-            )
+        outcome = await self._answer.commit(
+            self._text, self._context, parent=self._conversation.parent, edits=self._view.take_message()
         )
-        tx.write(MessageRow(place.chat_id, update.message_id, turn, "user", tx.now))
-
-    async def _rendered(self, answer: str) -> list[Text]:
-        if len(answer) < RENDER_INLINE_MAX:
-            return self._desk.renderer.render(answer)
-        return await asyncio.to_thread(self._desk.renderer.render, answer)
-
-    async def _counted(self, answer: str) -> Usage:
-        """Our own count, where the server reported none (a stopped answer)."""
-        *context, completion = await self._desk.counter.count_many([*(part.content for part in self._context), answer])
-        prompt = sum(context) + TOKENS_PER_MESSAGE * len(context)
-        return Usage(prompt, completion, prompt + completion)
-
-    def _charge(self, usage: Usage) -> Charge:
-        rules, user = self._desk.rules, self._visit.user
-        self._cost = answer_cost(self._model, prompt=usage.prompt, cached=usage.cached, completion=usage.completion)
-        counter: Counter = "premium_tokens" if self._question.asked.tier == "premium" else "tokens"
-        return Charge(
-            user=user,
-            purse=self._question.asked.purse,
-            amount=0 if rules.is_admin(user) else usage.total,
-            counted={"requests": 1, counter: usage.total, "cost": self._cost},
-            reason="answer",
-            report=self._question.report(rules, "answer", model=self._model.id, tokens=usage.total, cost=self._cost),
-        )
+        return chart.DeliveryRefused() if isinstance(outcome, Refused) else chart.AnswerDelivered()
 
     async def _keep_partial(self) -> None:
         """What came before the model failed is shown; it belongs to no chain and costs nothing."""
-        parts = await self._rendered("".join(self._answer))
-        self._last_words.append(lambda tx: [tx.send(self._visit.reply(part)) for part in parts])
+        parts = await self._answer.parts(edits=self._view.take_message())
+        self._last_words.append(
+            lambda tx: [tx.send(part.outgoing, after=After(**part.after, asker=self._visit.user)) for part in parts]
+        )
 
     # --- the end -----------------------------------------------------------------------------------------------------
 
@@ -260,10 +198,11 @@ class Turn:
 
     def _log(self) -> None:
         """One wide event for the whole turn (SPEC §10)."""
-        update, usage, outcome = self._question.update, self._usage, self._flow.state
+        answer, update, outcome = self._answer, self._question.update, self._flow.state
+        usage = answer.usage
         settled = outcome == "settled"
         now = self._desk.clock.now()
-        self._desk.figures.count(now, answers=settled, errors=outcome == "failed", cost=self._cost if settled else 0)
+        self._desk.figures.count(now, answers=settled, errors=outcome == "failed", cost=answer.cost if settled else 0)
         log.info(
             "turn.finished",
             outcome=outcome,
@@ -275,13 +214,14 @@ class Turn:
             origin=self._flow.origin,
             turns=self._flow.turns,
             turns_dropped=self._flow.turns_dropped,
+            turns_remembered=len(self._conversation.memory),
             tokens_in=usage.prompt if usage else 0,
             tokens_out=usage.completion if usage else 0,
             tokens_cached=usage.cached if usage else 0,
             charged=usage.total if usage and settled else 0,
-            cost_usd=self._cost / NANO,
+            cost_usd=answer.cost / NANO,
             first_text_s=None if self._first_text_s is None else round(self._first_text_s, 3),
             total_s=round(self._desk.clock.monotonic() - self._started, 3),
-            messages=self._messages,
+            messages=answer.messages,
             question=self._question.text,
         )

@@ -13,22 +13,25 @@ from typing import TypeVar
 import structlog
 
 from gptbot.actors import admin_work
+from gptbot.actors.addressing import addressed, meant_for_another
 from gptbot.actors.desk import Desk
 from gptbot.actors.question import Question
 from gptbot.actors.queue import QuestionQueue
+from gptbot.actors.showing import STOP_AREA
 from gptbot.actors.supervisor import new_error_id
-from gptbot.commands import dialogs
+from gptbot.commands import access, dialogs
 from gptbot.commands.admin_views import show_user
 from gptbot.commands.catalogue import BUTTONS, BY_NAME
 from gptbot.commands.registry import Command, Does
 from gptbot.commands.start import point_to_start
 from gptbot.commands.visit import Visit
+from gptbot.domain.access import served
 from gptbot.domain.asking import Asked
 from gptbot.domain.book import DialogKey
 from gptbot.domain.commands import ParsedCommand, parse_command
 from gptbot.domain.outgoing import callback_answer
 from gptbot.domain.transaction import Transaction
-from gptbot.domain.updates import AnyUpdate, BotMembership, ButtonPressed, MessageSent
+from gptbot.domain.updates import AnyUpdate, BotMembership, ButtonPressed, GenerationStopped, MessageSent
 from gptbot.limits import USER_MAILBOX
 
 log = structlog.get_logger()
@@ -77,8 +80,15 @@ class UserActor:
         if isinstance(letter, Arrived) and not accepted and self._mailbox.qsize() >= USER_MAILBOX:
             return False
         self.used_at = self._desk.clock.monotonic()
+        if self.idle:
+            self._queue.flooded = False
         self._mailbox.put_nowait(letter)
         return True
+
+    def begins_flood(self) -> bool:
+        """Whether what is refused now is the first of a flood. It lasts until all that was taken has been worked off."""
+        said, self._queue.flooded = self._queue.flooded, True
+        return not said
 
     @property
     def idle(self) -> bool:
@@ -112,8 +122,13 @@ class UserActor:
         visit = Visit.of(update, self._desk.rules, self._desk.me, self._desk.storage.book)
         account = self._desk.storage.book.get(self._user)
         if isinstance(update, BotMembership):
-            await self._finish(visit, lambda tx: _note_membership(tx, visit, here=update.here))
+            await self._finish(visit, lambda tx: access.membership_changed(tx, visit, here=update.here))
         elif account is not None and account.blocked:
+            await self._finish(visit, _nothing)
+        elif not served(self._desk.storage.book, self._desk.rules, self._user, update.place):
+            await self._turn_away(visit)
+        elif isinstance(update, GenerationStopped):
+            self._desk.stop_answer(update.draft_id, self._user)
             await self._finish(visit, _nothing)
         elif isinstance(update, ButtonPressed):
             await self._button(visit, update)
@@ -126,17 +141,30 @@ class UserActor:
         """One commit: what the rule changes and says, and "inbox done"."""
 
         def commit(tx: Transaction) -> None:
-            if not isinstance(visit.update, BotMembership):
+            if not isinstance(visit.update, BotMembership | GenerationStopped):
                 tx.meet(visit.person)
             rule(tx)
             tx.done(visit.update.update_id)
 
         await self._desk.storage.commit(commit)
 
+    async def _turn_away(self, visit: Visit) -> None:
+        """Who isn't served here (ACCESS) gets a word where one is due, if they wanted the bot at all."""
+        update = visit.update
+        if isinstance(update, ButtonPressed):
+            self._answer_button(update, visit.words.plain("button.stale"))
+        wanted = isinstance(update, ButtonPressed)
+        if isinstance(update, MessageSent) and update.kind != "service":
+            command = parse_command(update.text, self._desk.me.username)
+            wanted = addressed(update) if command is None else not command.for_other
+        await self._finish(visit, lambda tx: access.turn_away(tx, visit) if wanted else _nothing(tx))
+
     async def _button(self, visit: Visit, update: ButtonPressed) -> None:
         area, *args = update.data.split(":")
         handler = BUTTONS.get(area)
         popup = visit.words.plain("button.stale")
+        if area == STOP_AREA and len(args) == 1 and args[0].isdecimal():
+            popup = visit.words.plain(self._desk.stop_answer(int(args[0]), self._user))
         if handler is None:
             await self._finish(visit, _nothing)
         else:
@@ -148,6 +176,9 @@ class UserActor:
                 return said
 
             popup = await self._desk.storage.commit(press)
+        self._answer_button(update, popup)
+
+    def _answer_button(self, update: ButtonPressed, popup: str) -> None:
         answer = callback_answer(update.callback_id, popup)
         self._desk.supervisor.spawn(f"callback {update.update_id}", self._desk.messenger.hint(answer))
 
@@ -166,7 +197,7 @@ class UserActor:
             await self._finish(
                 visit, lambda tx: self._pinning(tx, lambda: dialogs.message_given(tx, visit, message, tokens))
             )
-        elif not addressed(message):
+        elif not addressed(message) or await meant_for_another(self._desk.database, message):
             await self._finish(visit, _nothing)
         elif self._desk.storage.book.get(self._user) is None:
             await self._finish(visit, lambda tx: point_to_start(tx, visit))
@@ -284,16 +315,5 @@ class UserActor:
         await self._desk.storage.commit(say)
 
 
-def addressed(message: MessageSent) -> bool:
-    """Whether a message that is no command is meant for the bot (SPEC §5, groups)."""
-    by_reply = message.reply is not None and message.reply.by_us
-    return message.place.private or message.mentions_us or by_reply
-
-
 def _nothing(_: Transaction) -> None:
     """Ignored on purpose."""
-
-
-def _note_membership(tx: Transaction, visit: Visit, *, here: bool) -> None:
-    if visit.place.private and tx.book.get(visit.user) is not None:
-        tx.set(visit.user, unreachable=not here)

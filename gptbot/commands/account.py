@@ -6,6 +6,8 @@ from urllib.parse import quote
 from gptbot.commands.people import display_name
 from gptbot.commands.start import member
 from gptbot.commands.visit import Visit
+from gptbot.domain.accounts import report_mode
+from gptbot.domain.book import Book
 from gptbot.domain.outgoing import Button, Text
 from gptbot.domain.pricing import dollars
 from gptbot.domain.rules import Language
@@ -104,12 +106,12 @@ def reset_prompt(tx: Transaction, visit: Visit, args: str) -> None:
 
 def privacy(tx: Transaction, visit: Visit, args: str) -> None:
     """What is kept and who sees it, by the settings (SPEC §5: reports)."""
-    tx.send(visit.reply(privacy_text(visit)))
+    tx.send(visit.reply(privacy_text(tx.book, visit)))
 
 
-def privacy_text(visit: Visit) -> Text:
+def privacy_text(book: Book, visit: Visit) -> Text:
     words, rules = visit.words, visit.rules
-    if rules.reports == "off":
+    if report_mode(book, rules) == "off":
         reports = words("privacy.reports_off")
     else:
         reports = words("privacy.reports_texts" if rules.report_texts else "privacy.reports_figures")

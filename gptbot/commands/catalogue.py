@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gptbot.commands import account, announcement_sending, dialogs, favors
+from gptbot.commands import access, account, announcement_sending, dialog_mode, dialogs, favors, preferences
 from gptbot.commands.admin import ADMIN_BUTTONS, ADMIN_COMMANDS
 from gptbot.commands.help import help_text, menu_of
 from gptbot.commands.models import switch
@@ -23,6 +23,14 @@ COMMANDS: tuple[Command, ...] = (
     Command("imagine", Group.MODELS, Does.DRAW, ("img", "i", "image")),
     Command("pro", Group.MODELS, Does.ASK, ("prem", "premium", "gpt4")),
     Command("switch_model", Group.MODELS, switch, ("switch", "sw", "model")),
+    Command("context", Group.CONVERSATION, dialog_mode.context, ("extended_context", "ec", "remember")),
+    Command("new", Group.CONVERSATION, dialog_mode.new),
+    Command(
+        "delete_context",
+        Group.CONVERSATION,
+        dialog_mode.delete_context,
+        ("dc", "clear_history", "ch", "erase_context"),
+    ),
     Command("balance", Group.BALANCE, account.balance),
     Command("stats", Group.BALANCE, account.stats, ("profile",)),
     Command("invite", Group.BALANCE, account.invite, ("ref",)),
@@ -30,6 +38,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("topup", Group.BALANCE, account.topup),
     Command("prompt", Group.PROMPT, Does.PROMPT, ("p",)),
     Command("reset_prompt", Group.PROMPT, account.reset_prompt),
+    Command("settings", Group.OTHER, preferences.settings),
     Command("language", Group.OTHER, account.language),
     Command("privacy", Group.OTHER, account.privacy, registered=False),
     Command("cancel", Group.OTHER, Does.CANCEL),
@@ -41,8 +50,11 @@ BY_NAME: Mapping[str, Command] = index(COMMANDS)
 """Every name and alias → its command."""
 
 BUTTONS: Mapping[str, ButtonHandler] = {
+    access.AREA: access.decide,
     favors.AREA: favors.decide,
     account.LANGUAGE_AREA: account.choose_language,
+    dialog_mode.AREA: dialog_mode.choose_context,
+    preferences.AREA: preferences.choose,
     "dlg": dialogs.button,
     "ann": announcement_sending.announcement_button,
     **ADMIN_BUTTONS,

@@ -29,6 +29,7 @@ class Group(Enum):
 
     START = "start"
     MODELS = "models"
+    CONVERSATION = "conversation"
     BALANCE = "balance"
     PROMPT = "prompt"
     OTHER = "other"

@@ -6,8 +6,9 @@ Every change of a purse has its row in the ledger. `key` begins the row's unique
 from dataclasses import dataclass
 from enum import Enum
 
+from gptbot.domain.book import Book
 from gptbot.domain.records import AMOUNT_MAX, PURSES, Account, admin_account, new_account
-from gptbot.domain.rules import Economy, Purse, Rules, Tier
+from gptbot.domain.rules import Economy, Purse, ReportMode, Rules, Tier
 from gptbot.domain.transaction import Transaction
 from gptbot.domain.updates import Person
 
@@ -207,6 +208,12 @@ def switch_model(tx: Transaction, user: int, tier: Tier | None = None) -> Tier:
     chosen = tier or ("basic" if account.model == "premium" else "premium")
     tx.set(user, model=chosen)
     return chosen
+
+
+def report_mode(book: Book, rules: Rules) -> ReportMode:
+    """What the main admin hears of requests: their own choice in /settings, else the setting."""
+    account = book.get(rules.main_admin)
+    return (account.reports if account else None) or rules.reports
 
 
 def credit(tx: Transaction, user: int, purse: Purse, amount: int, *, reason: str, key: str) -> None:

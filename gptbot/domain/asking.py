@@ -10,10 +10,14 @@ from gptbot.domain.rules import Purse, Rules, Tier
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`prompt` is the user's own one, None for the standard prompt."""
+    """`prompt` is the user's own one, None for the standard prompt.
+
+    `preview` is the message that shows the answer growing, if there is one: a replay after a crash takes it over.
+    """
 
     tier: Tier
     prompt: str | None
+    preview: int | None = None
 
     @classmethod
     def now(cls, account: Account, *, premium: bool = False) -> "Asked":

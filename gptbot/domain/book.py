@@ -5,7 +5,7 @@ Nobody but a `Transaction` (inside the storage actor) changes it.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from gptbot.domain.records import Account, Totals
 
@@ -27,13 +27,26 @@ class Dialog:
     at: int
 
 
+PermitState = Literal["waiting", "approved", "declined", "told", "greeted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Where a newcomer or a group stands (`domain/access`). `at`: since when, seconds since 1970."""
+
+    state: PermitState
+    details: Mapping[str, Any]
+    at: int
+
+
 @dataclass(slots=True)
 class Book:
-    """Accounts, totals and dialogs with the indexes the rules need."""
+    """Accounts, totals, dialogs and permits with the indexes the rules need."""
 
     accounts: dict[int, Account] = field(default_factory=dict)
     totals: Totals = field(default_factory=Totals)
     dialogs: dict[DialogKey, Dialog] = field(default_factory=dict)
+    permits: dict[int, Permit] = field(default_factory=dict)  # by the id of the newcomer or group
     usernames: dict[str, int] = field(default_factory=dict)  # lower case → id
     referrals: dict[int, int] = field(default_factory=dict)  # how many came through a user's link
 

@@ -26,3 +26,8 @@ def turns_that_fit(tokens_of_turns: Sequence[int], tokens_always: int, room: int
             break
         kept += 1
     return kept
+
+
+def ending(text: str, share: float) -> str:
+    """The last `share` (0 to 1) of a text, marked as cut."""
+    return "…" + text[len(text) - int(len(text) * share) :]

@@ -209,6 +209,10 @@ def _language(value: object) -> tuple[str | None, str | None]:
     return ("language", value) if value in ("en", "ru") else (None, None)
 
 
+def _reports(value: object) -> tuple[str | None, str | None]:
+    return ("reports", value) if value in ("each", "digest", "off") else (None, None)
+
+
 def _into(target: str, read: Callable[[Any], Any]) -> Reader:
     return lambda value: (target, read(value))
 
@@ -231,6 +235,7 @@ _READERS: Mapping[str, Reader] = {
     "favor_pending": _into("favor_pending", _flag),
     "language": _language,
     "context_tokens": _into("context_tokens", _amount),
+    "reports": _reports,
     "joined": _into("joined", _text),
     "telegram_language": _into("telegram_language", _text),
     "last_request": _date,

@@ -41,6 +41,17 @@ class Text(NamedTuple):
     entities: Sequence[Mapping[str, Any]] = ()
 
 
+def spelled_out(text: str, entities: Sequence[Mapping[str, Any]]) -> str:
+    """The text without its entities, but with the addresses of its links, which only they held."""
+    units = text.encode("utf-16-le", "surrogatepass")
+    for entity in sorted(entities, key=lambda entity: int(entity["offset"]), reverse=True):
+        begin, end = 2 * entity["offset"], 2 * (entity["offset"] + entity["length"])
+        url = str(entity.get("url", "")).encode("utf-16-le", "surrogatepass")
+        if url and url != units[begin:end]:
+            units = units[:end] + " (".encode("utf-16-le") + url + ")".encode("utf-16-le") + units[end:]
+    return units.decode("utf-16-le", "surrogatepass")
+
+
 class Button(NamedTuple):
     """An inline button; either `data` (at most 64 bytes) or `url`."""
 
@@ -85,6 +96,19 @@ def message(
     return Outgoing("sendMessage", params)
 
 
+def draft(place: Place, draft_id: int, text: Text) -> Outgoing:
+    """The preview of an answer that is being written, with Telegram's own Stop (Bot API sendMessageDraft).
+
+    `draft_id` is not 0, and the same for all previews of one answer; an empty text shows as "Thinking…".
+    """
+    params: dict[str, Any] = {"chat_id": place.chat_id, "draft_id": draft_id, "text": text.text, "can_stop": True}
+    if place.thread_id is not None:
+        params["message_thread_id"] = place.thread_id
+    if text.entities:
+        params["entities"] = list(text.entities)
+    return Outgoing("sendMessageDraft", params)
+
+
 def edit(chat_id: int, message_id: int, text: Text, *, keyboard: Keyboard | None = None) -> Outgoing:
     """The text (and buttons: none unless given) of a message the bot sent before."""
     params: dict[str, Any] = {"chat_id": chat_id, "message_id": message_id, "text": text.text}
@@ -94,6 +118,11 @@ def edit(chat_id: int, message_id: int, text: Text, *, keyboard: Keyboard | None
         params["reply_markup"] = inline_keyboard(keyboard)
     params["link_preview_options"] = {"is_disabled": True}
     return Outgoing("editMessageText", params)
+
+
+def delete(chat_id: int, message_id: int) -> Outgoing:
+    """Takes a message of the bot's away."""
+    return Outgoing("deleteMessage", {"chat_id": chat_id, "message_id": message_id})
 
 
 def media(

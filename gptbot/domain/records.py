@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
-from gptbot.domain.rules import ADMIN_PURSES, Language, Purse, Tier
+from gptbot.domain.rules import ADMIN_PURSES, Language, Purse, ReportMode, Tier
 
 DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
 NANO = 1_000_000_000
@@ -24,7 +24,7 @@ class Account:
     """What is kept of one user. Absent keys of data.json are the defaults here; unknown ones are in `extra`.
 
     `username` is without the @; dates are texts in `DATE_FORMAT`, UTC; `cost` is in billionths of a dollar;
-    `language` is the user's choice, `telegram_language` the code Telegram tells.
+    `language` is the user's choice, `telegram_language` the code Telegram tells; `reports` the main admin's choice.
     """
 
     requests: int = 0
@@ -49,6 +49,7 @@ class Account:
     language: Language | None = None
     telegram_language: str = ""
     context_tokens: int = 0
+    reports: ReportMode | None = None
     joined: str = ""
     extra: dict[str, Any] | None = None
 

@@ -62,6 +62,15 @@ class OutboxRow(NamedTuple):
     at: int
 
 
+class OutboxChanged(NamedTuple):
+    """Another message takes this one's place: its part of the group, its turn and its charge stay."""
+
+    method: str
+    params: bytes
+    after: bytes | None
+    id: int
+
+
 class OutboxGone(NamedTuple):
     id: int
 
@@ -71,7 +80,10 @@ class OutboxGroupGone(NamedTuple):
 
 
 class TurnRow(NamedTuple):
-    """A question with its answer. `tokens` is the estimate of both texts, for trimming."""
+    """A question with its answer. `tokens` is the estimate of both texts, for trimming.
+
+    `message_id` is the question's message: dialog mode forgets by it (`Forgotten`).
+    """
 
     id: int
     user: int
@@ -83,10 +95,23 @@ class TurnRow(NamedTuple):
     model: str
     tokens: int
     at: int
+    message_id: int = 0
 
 
 class TurnGone(NamedTuple):
     id: int
+
+
+class Forgotten(NamedTuple):
+    """Dialog mode begins anew in this chat and topic: questions up to this message are not remembered (SPEC §4 /new).
+
+    A message's id and not a turn's: a question that is still being answered belongs to the dialog before.
+    """
+
+    chat_id: int
+    thread_id: int  # 0 for none
+    message_id: int
+    at: int
 
 
 class MessageRow(NamedTuple):
@@ -114,6 +139,26 @@ class DialogGone(NamedTuple):
     user: int
     chat_id: int
     thread_id: int
+
+
+class PermitRow(NamedTuple):
+    """What was decided about a newcomer or a group (`domain/access`); `details` is JSON."""
+
+    id: int
+    state: str
+    details: bytes
+    at: int
+
+
+class PermitGone(NamedTuple):
+    id: int
+
+
+class ChatMoved(NamedTuple):
+    """A group has become a supergroup: all that is kept under its former id belongs to the new one."""
+
+    old: int
+    new: int
 
 
 class AnnouncementRow(NamedTuple):
@@ -166,9 +211,10 @@ class ReportsGone(NamedTuple):
 
 
 Row = (
-    JournalRow | LedgerRow | InboxDone | InboxAsked | OutboxRow | OutboxGone | OutboxGroupGone | TurnRow | TurnGone
-    | MessageRow | DialogRow | DialogGone | AnnouncementRow | AnnouncementState | AnnouncementProgressMessage
-    | RecipientsAdded | RecipientState | ReportRow | ReportsGone
+    JournalRow | LedgerRow | InboxDone | InboxAsked | OutboxRow | OutboxChanged | OutboxGone | OutboxGroupGone
+    | TurnRow | TurnGone | Forgotten | MessageRow | DialogRow | DialogGone | PermitRow | PermitGone | ChatMoved
+    | AnnouncementRow | AnnouncementState | AnnouncementProgressMessage | RecipientsAdded | RecipientState
+    | ReportRow | ReportsGone
 )  # fmt: skip
 
 AnyRow = tuple[Any, ...]

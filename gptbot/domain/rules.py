@@ -6,6 +6,9 @@ from typing import Literal
 Tier = Literal["basic", "premium"]
 Purse = Literal["balance", "premium_balance", "image_balance"]
 Language = Literal["en", "ru"]
+Streaming = Literal["auto", "edits", "off"]
+"""How a growing answer is shown: auto by drafts where Telegram has them, else by editing one message."""
+ReportMode = Literal["each", "digest", "off"]
 
 ADMIN_PURSES: dict[Purse, int] = {"balance": 777777, "premium_balance": 77777, "image_balance": 777}
 """What an admin's entry holds at creation (SPEC §3); no admin is ever charged."""
@@ -53,16 +56,22 @@ class Rules:
     prompt_tokens_max: int = 2_000
     language: Language | None = None  # None: by Telegram's language_code
     queue_length: int = 8  # questions of one user that may wait
+    queue_mode: Literal["wait", "interrupt"] = "wait"  # what a question does while another is being answered
     turn_timeout_s: float = 300.0
     typing_after_s: float = 0.3
+    streaming: Streaming = "auto"
+    show_after_s: float = 0.15  # an answer that is whole this soon after its first words is not shown growing
     dialog_idle_s: float = 900.0
     actor_idle_s: float = 300.0
     stop_grace_s: float = 20.0
     turns_kept_days: int = 180
-    reports: Literal["each", "digest", "off"] = "each"
+    reports: ReportMode = "each"  # unless the main admin has chosen in /settings (`domain/accounts.report_mode`)
     report_texts: bool = True
     report_digest_s: float = 3600.0
+    answer_file_units: int = 12_000  # longer answers come as a file, too; 0: never
     announce_per_s: float = 25.0
+    access: Literal["open", "approval", "list"] = "open"
+    allowed_ids: frozenset[int] = frozenset()  # users and groups that are let in without asking
 
     @property
     def main_admin(self) -> int:

@@ -4,15 +4,25 @@ An answer is charged here and nowhere else: in the one commit that also takes it
 finishes its update. So it is charged once, and only if it was delivered (SPEC §4).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict, cast
 
 import orjson
 
 from gptbot.domain.records import Counter, date_text
-from gptbot.domain.rows import AnnouncementProgressMessage, MessageRow, OutboxGone, OutboxGroupGone, OutboxRow
+from gptbot.domain.rows import (
+    AnnouncementProgressMessage,
+    MessageRow,
+    OutboxChanged,
+    OutboxGone,
+    OutboxGroupGone,
+    OutboxRow,
+)
 from gptbot.domain.rules import Purse
 from gptbot.domain.transaction import Transaction
+
+Call = tuple[str, Mapping[str, Any]]
+"""A Bot API method and its parameters, as `Outgoing` has them."""
 
 
 class Charge(TypedDict):
@@ -39,20 +49,55 @@ class After(TypedDict, total=False):
     announcement: int  # the message is this announcement's progress message
     refill_notice: dict[str, int]  # a user was told of a refill by this admin
     if_refused: dict[str, Any]  # {"user": id, "key": text}: what to tell whom if Telegram won't take it
+    instead: Sequence[Call]  # what is sent, call by call, if Telegram doesn't take this form of the message
+    then: Sequence[Call]  # what takes this message's place, call by call, once it has arrived
+    anew: Mapping[str, Any]  # topic and reply of a new message, if the one to be edited is gone
+    extra: bool  # the answer is whole without this message: its refusal changes nothing
 
 
-def arrived(tx: Transaction, row: OutboxRow, message_id: int) -> None:
-    """The message was sent (`message_id` 0: it may have been, or the method makes none)."""
+def arrived(tx: Transaction, row: OutboxRow, message_id: int) -> OutboxRow | None:
+    """The message was sent (`message_id` 0: it may have been, or the method makes none).
+
+    Returns what the row is now, if a further message has taken its place. Only the last one charges.
+    """
     after = _after(row)
-    tx.write(OutboxGone(row.id))
     if message_id and "turn" in after:
         tx.write(MessageRow(row.chat_id, message_id, after["turn"], "assistant", tx.now))
     if message_id and "announcement" in after:
         tx.write(AnnouncementProgressMessage(message_id, after["announcement"]))
+    if "then" in after:
+        return _replaced(tx, row, after.pop("then"), after)
+    tx.write(OutboxGone(row.id))
     if "charge" in after:
         _charge(tx, after["charge"], row)
     if row.settles is not None:
         tx.done(row.settles)
+    return None
+
+
+def has_simpler(row: OutboxRow) -> bool:
+    """Whether there is a simpler form of it (see `simplified`)."""
+    return "instead" in _after(row)
+
+
+def is_extra(row: OutboxRow) -> bool:
+    """Whether the answer is whole without this message."""
+    return _after(row).get("extra", False)
+
+
+def anew(row: OutboxRow) -> Mapping[str, Any]:
+    """What a new message needs beside its text, if the one to be edited is gone."""
+    return _after(row).get("anew", {})
+
+
+def simplified(tx: Transaction, row: OutboxRow) -> OutboxRow:
+    """Telegram doesn't take this form: what the row is from now on.
+
+    The simpler messages pass through this one row, one after the other: so they keep its place before whatever follows
+    it, a crash forgets none and repeats at most the one in flight, and the charge stays with the last.
+    """
+    after = _after(row)
+    return _replaced(tx, row, after.pop("instead"), after)
 
 
 def refused(tx: Transaction, group: Sequence[OutboxRow], *, unreachable: bool) -> list[After]:
@@ -77,6 +122,15 @@ def asker(row: OutboxRow) -> int | None:
 
 def _after(row: OutboxRow) -> After:
     return cast("After", orjson.loads(row.after)) if row.after else After()
+
+
+def _replaced(tx: Transaction, row: OutboxRow, calls: Sequence[Call], after: After) -> OutboxRow:
+    (method, params), *then = calls
+    if then:
+        after["then"] = then
+    changed = row._replace(method=method, params=orjson.dumps(params), after=orjson.dumps(after))
+    tx.write(OutboxChanged(changed.method, changed.params, changed.after, row.id))
+    return changed
 
 
 def _charge(tx: Transaction, charge: Charge, row: OutboxRow) -> None:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import orjson
 
 from gptbot.domain import rows
-from gptbot.domain.book import Book, Dialog, DialogKey
+from gptbot.domain.book import Book, Dialog, DialogKey, Permit, PermitState
 from gptbot.domain.outgoing import Outgoing
 from gptbot.domain.records import AMOUNT_MAX, COUNTERS, FIELDS, PURSES, Account, Counter, Totals
 from gptbot.domain.rules import Purse
@@ -199,6 +199,33 @@ class Transaction:
             self._replace_dialog(key, None)
             self._rows.append(rows.DialogGone(*key))
 
+    # --- who may come in, and groups --------------------------------------------------------------------------------
+
+    def permit(self, who: int, state: PermitState, **details: Any) -> None:
+        """Notes where a newcomer or a group stands from now on; what was noted before is replaced."""
+        self._replace_permit(who, Permit(state, details, self.now))
+        self._rows.append(rows.PermitRow(who, state, orjson.dumps(details), self.now))
+
+    def drop_permit(self, who: int) -> None:
+        if who in self.book.permits:
+            self._replace_permit(who, None)
+            self._rows.append(rows.PermitGone(who))
+
+    def move_chat(self, old: int, new: int) -> None:
+        """A group goes on as a supergroup of another id, with all that is kept of it. May be done again."""
+        self._rows.append(rows.ChatMoved(old, new))
+        for key in [key for key in self.book.dialogs if key.chat_id == old]:
+            dialog = self.book.dialogs[key]
+            self._replace_dialog(key, None)
+            moved = key._replace(chat_id=new)
+            if moved not in self.book.dialogs:
+                self._replace_dialog(moved, dialog)
+        permit = self.book.permits.get(old)
+        if permit is not None:
+            self._replace_permit(old, None)
+            if new not in self.book.permits:
+                self._replace_permit(new, permit)
+
     # --- for storage ------------------------------------------------------------------------------------------------
 
     def rows(self) -> list[rows.Row]:
@@ -268,6 +295,12 @@ class Transaction:
         before = dialogs.get(key)
         self._undo.append(lambda: _put(dialogs, key, before))
         _put(dialogs, key, dialog)
+
+    def _replace_permit(self, who: int, permit: Permit | None) -> None:
+        permits = self.book.permits
+        before = permits.get(who)
+        self._undo.append(lambda: _put(permits, who, before))
+        _put(permits, who, permit)
 
 
 def _put(into: dict[K, V], key: K, value: V | None) -> None:

@@ -94,10 +94,25 @@ class ButtonPressed(Update):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationStopped(Update):
+    """Telegram's own Stop under a draft was pressed (Bot API stopped_message_generation); `person` is the chat's."""
+
+    draft_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BotMembership(Update):
     """The bot was blocked, unblocked, added or removed. `here` tells whether it can write in `place` now."""
 
     here: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatMigrated(Update):
+    """A group has become a supergroup (migrate_to_chat_id, migrate_from_chat_id): `new` goes on where `old` was."""
+
+    old: int
+    new: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +122,7 @@ class Unread(Update):
     reason: str
 
 
-AnyUpdate = MessageSent | MessageEdited | ButtonPressed | BotMembership | Unread
+AnyUpdate = MessageSent | MessageEdited | ButtonPressed | GenerationStopped | BotMembership | ChatMigrated | Unread
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from gptbot.domain import rows
 from gptbot.domain.transaction import Counters
-from gptbot.edges.database_schema import WRITES, connect, prepare
+from gptbot.edges.database_schema import MEMORY, MOVES, WRITES, connect, prepare
 from gptbot.errors import OperatorError
 from gptbot.ports import (
     InboxUpdate,
@@ -38,6 +38,8 @@ _NEVER_FITS = (
     UnicodeEncodeError,  # half a character
 )
 """What a row raises that will be refused next time too."""
+_NEWEST = 2**63 - 1
+"""Larger than the id of any turn."""
 
 
 class StartState(NamedTuple):
@@ -48,6 +50,7 @@ class StartState(NamedTuple):
     digest: str
     patches: list[rows.JournalRow]
     dialogs: list[rows.DialogRow]
+    permits: list[rows.PermitRow]
     counters: Counters
 
 
@@ -73,8 +76,10 @@ class SqliteDatabase:
     async def forget_before(self, finished_at: int, turns_at: int) -> None:
         def forget() -> None:
             self._writer.execute("DELETE FROM inbox WHERE done_at < ?", (finished_at,))
+            self._writer.execute("DELETE FROM permits WHERE state = 'told' AND at < ?", (finished_at,))
             self._writer.execute("DELETE FROM turns WHERE at < ?", (turns_at,))
             self._writer.execute("DELETE FROM messages WHERE at < ?", (turns_at,))
+            self._writer.execute("DELETE FROM forgotten WHERE at < ?", (turns_at,))
 
         await self._in_thread(self._write_thread, lambda: self._commit(forget))
 
@@ -110,6 +115,9 @@ class SqliteDatabase:
         for row in batch:
             if type(row) is rows.RecipientsAdded:
                 self._add_recipients(row)
+            elif type(row) is rows.ChatMoved:
+                for move in MOVES:
+                    execute(move, {"bot": self._bot, "old": row.old, "new": row.new})
             else:
                 execute(self._writes[type(row)], row)
         return new
@@ -149,6 +157,10 @@ class SqliteDatabase:
                 for row in select(
                     "SELECT user, chat, thread, token, snapshot, at FROM dialogs WHERE bot = ?", (self._bot,)
                 )
+            ],
+            permits=[
+                rows.PermitRow(*row)
+                for row in select("SELECT id, state, details, at FROM permits WHERE bot = ?", (self._bot,))
             ],
             counters=Counters(
                 seq=max(kept, top("journal", "seq")),
@@ -197,6 +209,25 @@ class SqliteDatabase:
             limit,
         )
         return [StoredTurn(*row) for row in found]
+
+    async def memory(
+        self, chat_id: int, thread_id: int | None, *, before: int | None, tokens: int, limit: int
+    ) -> list[StoredTurn]:
+        def newest_first() -> list[StoredTurn]:
+            found: list[StoredTurn] = []
+            room = tokens
+            # closed at once: a statement left half read would keep the file's log from being taken in
+            with closing(self._reader.execute(MEMORY, params)) as stored:
+                for row in stored:
+                    found.append(StoredTurn(*row))
+                    room -= found[-1].tokens
+                    if room < 0:
+                        break
+            return found
+
+        params = (self._bot, chat_id, thread_id, _NEWEST if before is None else before, self._bot, chat_id,
+                  thread_id or 0, limit)  # fmt: skip
+        return (await self._reading(newest_first))[::-1]
 
     async def followed(self, turn: int) -> bool:
         return bool(await self._select("SELECT 1 FROM turns WHERE parent = ? LIMIT 1", turn))
@@ -254,13 +285,16 @@ class SqliteDatabase:
         )
 
     async def _select(self, sql: str, *params: object) -> list[Any]:
-        def select() -> list[Any]:
+        return await self._reading(lambda: self._reader.execute(sql, params).fetchall())
+
+    async def _reading(self, work: Callable[[], T]) -> T:
+        def read() -> T:
             try:
-                return self._reader.execute(sql, params).fetchall()
+                return work()
             except sqlite3.DatabaseError as error:
                 raise StorageUnavailable(str(error)) from error
 
-        return await self._in_thread(self._read_thread, select)
+        return await self._in_thread(self._read_thread, read)
 
     async def _in_thread(self, thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(thread, work)

@@ -30,9 +30,13 @@ CREATE INDEX outbox_settles ON outbox(settles) WHERE settles IS NOT NULL;
 CREATE TABLE turns(
     id INTEGER PRIMARY KEY, bot INTEGER NOT NULL, user INTEGER NOT NULL, chat INTEGER NOT NULL, thread INTEGER,
     parent INTEGER, question TEXT NOT NULL, answer TEXT NOT NULL, model TEXT NOT NULL, tokens INTEGER NOT NULL,
-    at INTEGER NOT NULL);
+    at INTEGER NOT NULL, message INTEGER NOT NULL);
 CREATE INDEX turns_at ON turns(at);
+CREATE INDEX turns_place ON turns(bot, chat, thread, id);
 CREATE INDEX turns_parent ON turns(parent) WHERE parent IS NOT NULL;
+CREATE TABLE forgotten(
+    bot INTEGER NOT NULL, chat INTEGER NOT NULL, thread INTEGER NOT NULL, message INTEGER NOT NULL,
+    at INTEGER NOT NULL, PRIMARY KEY(bot, chat, thread)) WITHOUT ROWID;
 CREATE TABLE messages(
     bot INTEGER NOT NULL, chat INTEGER NOT NULL, message INTEGER NOT NULL, turn INTEGER NOT NULL, role TEXT NOT NULL,
     at INTEGER NOT NULL, PRIMARY KEY(bot, chat, message)) WITHOUT ROWID;
@@ -40,6 +44,9 @@ CREATE INDEX messages_at ON messages(at);
 CREATE TABLE dialogs(
     bot INTEGER NOT NULL, user INTEGER NOT NULL, chat INTEGER NOT NULL, thread INTEGER NOT NULL, token TEXT NOT NULL,
     snapshot BLOB NOT NULL, at INTEGER NOT NULL, PRIMARY KEY(bot, user, chat, thread)) WITHOUT ROWID;
+CREATE TABLE permits(
+    bot INTEGER NOT NULL, id INTEGER NOT NULL, state TEXT NOT NULL, details BLOB NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY(bot, id)) WITHOUT ROWID;
 CREATE TABLE announcements(
     id INTEGER PRIMARY KEY, bot INTEGER NOT NULL, admin INTEGER NOT NULL, chat INTEGER NOT NULL, spec TEXT NOT NULL,
     content BLOB NOT NULL, state TEXT NOT NULL, progress_message INTEGER NOT NULL, at INTEGER NOT NULL);
@@ -60,16 +67,20 @@ WRITES: dict[type[Any], str] = {
         "INSERT INTO outbox(id, bot, chat, grp, method, params, attachment_field, attachment_name, attachment, after,"
         " settles, at) VALUES(?, {bot}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     ),
+    rows.OutboxChanged: "UPDATE outbox SET method = ?, params = ?, after = ? WHERE id = ?",
     rows.OutboxGone: "DELETE FROM outbox WHERE id = ?",
     rows.OutboxGroupGone: "DELETE FROM outbox WHERE grp = ?",
     rows.TurnRow: (
-        "INSERT INTO turns(id, bot, user, chat, thread, parent, question, answer, model, tokens, at)"
-        " VALUES(?, {bot}, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO turns(id, bot, user, chat, thread, parent, question, answer, model, tokens, at,"
+        " message) VALUES(?, {bot}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     ),
     rows.TurnGone: "DELETE FROM turns WHERE id = ?",
+    rows.Forgotten: "INSERT OR REPLACE INTO forgotten VALUES({bot}, ?, ?, ?, ?)",
     rows.MessageRow: "INSERT OR REPLACE INTO messages VALUES({bot}, ?, ?, ?, ?, ?)",
     rows.DialogRow: "INSERT OR REPLACE INTO dialogs VALUES({bot}, ?, ?, ?, ?, ?, ?)",
     rows.DialogGone: "DELETE FROM dialogs WHERE bot = {bot} AND user = ? AND chat = ? AND thread = ?",
+    rows.PermitRow: "INSERT OR REPLACE INTO permits VALUES({bot}, ?, ?, ?, ?)",
+    rows.PermitGone: "DELETE FROM permits WHERE bot = {bot} AND id = ?",
     rows.AnnouncementRow: "INSERT INTO announcements VALUES(?, {bot}, ?, ?, ?, ?, ?, ?, ?)",
     rows.AnnouncementState: "UPDATE announcements SET state = ? WHERE id = ?",
     rows.AnnouncementProgressMessage: "UPDATE announcements SET progress_message = ? WHERE id = ?",
@@ -77,6 +88,35 @@ WRITES: dict[type[Any], str] = {
     rows.ReportRow: "INSERT INTO reports VALUES(?, {bot}, ?)",
     rows.ReportsGone: "DELETE FROM reports WHERE bot = {bot} AND id <= ?",
 }
+
+MEMORY = (
+    "SELECT id, user, parent, question, answer, tokens FROM turns"
+    " WHERE bot = ? AND chat = ? AND thread IS ? AND id < ? AND message > COALESCE("
+    "(SELECT message FROM forgotten WHERE bot = ? AND chat = ? AND thread = ?), -1)"
+    " ORDER BY id DESC LIMIT ?"
+)
+"""The turns that dialog mode remembers in one chat and topic, newest first, by the index `turns_place`."""
+
+
+# Message ids begin anew in the supergroup, so a mark of dialog mode can't move: the turns it forgets are marked
+# themselves (-1). Otherwise what is kept under the new id already is the newer one and stays.
+MOVES: tuple[str, ...] = (
+    "UPDATE turns SET chat = :new, message = CASE WHEN message > COALESCE("
+    "(SELECT message FROM forgotten WHERE bot = :bot AND chat = :old AND thread = 0), -1) THEN 0 ELSE -1 END"
+    " WHERE bot = :bot AND chat = :old",
+    "DELETE FROM forgotten WHERE bot = :bot AND chat = :old",
+    *(
+        statement
+        for table, column in (("messages", "chat"), ("dialogs", "chat"), ("permits", "id"))
+        for statement in (
+            f"UPDATE OR IGNORE {table} SET {column} = :new WHERE bot = :bot AND {column} = :old",  # noqa: S608 (own names)
+            f"DELETE FROM {table} WHERE bot = :bot AND {column} = :old",  # noqa: S608 (own names)
+        )
+    ),
+    "UPDATE outbox SET chat = :new,"
+    " params = CAST(json_set(CAST(params AS TEXT), '$.chat_id', :new) AS BLOB) WHERE bot = :bot AND chat = :old",
+)
+"""The statements that carry out `rows.ChatMoved`."""
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -5,7 +5,7 @@ addresses that Telegram can't link are shown, and link definitions that nothing 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ Events = tuple[tuple[Any, Any], ...]
 FORMULA_MAX: Final = 1000
 ACCENTS_MAX: Final = 6
 _PASSES_MAX: Final = 8
-_WEB: Final = re.compile(r"https?://[^\s/?#]+\.[^\s/?#.]+\S*|tg://\S+")
+WEB: Final = re.compile(r"https?://[^\s/?#]+\.[^\s/?#.]+\S*|tg://\S+")
 _MATH: Final = re.compile(r"\\[A-Za-z]|[\^=<>+]|_\{|\b[A-Za-z]_\w|^\s*[A-Za-z]\w?'*\s*$")
 _ACCENTS: Final = re.compile(
     "|".join(re.escape(name) + ("(?![A-Za-z])" if name[-1].isalpha() else "") for name in ("\\sqrt", *COMBINING))
@@ -37,15 +37,20 @@ _latex = LatexToUnicodeHelper()
 
 def convert(markdown: str) -> tuple[str, list[Span]]:
     """Visible text and its formatting, in order of the spans' starts. May raise whatever odd input makes it raise."""
-    text, events = _parse(_with_dollars(markdown))
+    text, events = parse(markdown)
     walker = _Walker(_config(), text)
     visible, entities, _ = walker.walk(events)
-    loose = [
+    loose = loose_definitions(text, walker.references)
+    return "\n\n".join(part for part in (visible, "\n".join(loose)) if part), nested(_spans(visible, entities))
+
+
+def loose_definitions(text: str, used: Container[str]) -> list[str]:
+    """Link definitions that nothing refers to, which a parser leaves out. `used`: labels of links, case-folded."""
+    return [
         f"[{label}]: {definition['dest']}"
         for label, definition in pyromark.reference_definitions(text, options=STANDARD_OPTIONS).items()
-        if label.casefold() not in walker.references
+        if label.casefold() not in used
     ]
-    return "\n\n".join(part for part in (visible, "\n".join(loose)) if part), nested(_spans(visible, entities))
 
 
 def nested(spans: Sequence[Span]) -> list[Span]:
@@ -143,7 +148,7 @@ class _Walker(EventWalker):
     def _open_link(self, data: dict[str, Any]) -> None:
         url = data["dest_url"]
         self.references.add(data["id"].casefold())
-        linked = _WEB.fullmatch(url) is not None and not self._in_table_cell
+        linked = WEB.fullmatch(url) is not None and not self._in_table_cell
         shown = not url or linked or data["link_type"] in ("Autolink", "Email")
         self._links.append((self._buf.py_offset, url, "" if shown else f" ({url})"))
         self._push_entity("text_link" if linked else "", url=url)
@@ -192,9 +197,10 @@ def _spans(text: str, entities: Sequence[MessageEntity]) -> list[Span]:
     return found
 
 
-def _parse(text: str) -> tuple[str, Events]:
-    """The events of `text`, in which delimiters that mean nothing are escaped, pass by pass until none is left."""
-    for _ in range(_PASSES_MAX):
+def parse(markdown: str) -> tuple[str, Events]:
+    """`markdown` with formulas as $…$ and with those delimiters escaped that mean nothing; the events of that text."""
+    text = _with_dollars(markdown)
+    for _ in range(_PASSES_MAX):  # escaping one can give meaning to another
         events: Events = tuple(pyromark.events_with_range(text, options=STANDARD_OPTIONS))
         offsets = _literal_delimiters(text.encode(), events)
         if not offsets:
@@ -202,6 +208,11 @@ def _parse(text: str) -> tuple[str, Events]:
         text = _escaped_at(text, offsets)
     plainer = STANDARD_OPTIONS & ~(pyromark.Options.ENABLE_MATH | pyromark.Options.ENABLE_STRIKETHROUGH)
     return text, tuple(pyromark.events_with_range(text, options=plainer))
+
+
+def parse_again(text: str) -> tuple[str, Events]:
+    """`text` as it is, with its events."""
+    return text, tuple(pyromark.events_with_range(text, options=STANDARD_OPTIONS))
 
 
 def _literal_delimiters(source: bytes, events: Events) -> list[int]:

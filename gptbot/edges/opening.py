@@ -5,16 +5,16 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, cast
 
 import orjson
 import structlog
 
-from gptbot.domain.book import Book, Dialog, DialogKey
+from gptbot.domain.book import Book, Dialog, DialogKey, Permit, PermitState
 from gptbot.domain.document import Document
 from gptbot.domain.importing import BadEntry, Imported, read_document
 from gptbot.domain.recovery import Disagreement, Journal, Recovered, add_admins, reconcile, unbooked
-from gptbot.domain.rows import DialogRow
+from gptbot.domain.rows import DialogRow, PermitRow
 from gptbot.domain.transaction import Counters
 from gptbot.edges.data_file import (
     JsonDataFile,
@@ -71,6 +71,7 @@ def open_storage(
             raise OperatorError(f"{error}: the folder of DATA_FILE must be writable and its disk have room") from error
         on_failure.pop_all()
     _restore_dialogs(recovered.book, state.dialogs)
+    _restore_permits(recovered.book, state.permits)
     state.counters.seq = recovered.seq
     log.info(
         "storage.opened", users=len(recovered.book.accounts), replayed=len(state.patches), imported=recovered.imported
@@ -137,3 +138,8 @@ def _restore_dialogs(book: Book, dialogs: Sequence[DialogRow]) -> None:
     for row in dialogs:
         key = DialogKey(row.user, row.chat_id, row.thread_id)
         book.dialogs[key] = Dialog(row.token, orjson.loads(row.snapshot), row.at)
+
+
+def _restore_permits(book: Book, permits: Sequence[PermitRow]) -> None:
+    for row in permits:
+        book.permits[row.id] = Permit(cast("PermitState", row.state), orjson.loads(row.details), row.at)

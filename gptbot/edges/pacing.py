@@ -46,6 +46,10 @@ class TokenBucket:
         """Seconds until the next one may leave."""
         return max(0.0, self._full_at - self._slack_s - now)
 
+    def spare(self, now: float) -> bool:
+        """Whether another one can leave at once after the next one."""
+        return self._full_at - self._slack_s + min(self._interval_s, self._slack_s) <= now
+
     def take(self, now: float) -> None:
         self._full_at = max(self._full_at, now) + self._interval_s
 
@@ -66,6 +70,12 @@ class Window:
             return 0.0
         return max(0.0, self._taken[0] + self._period_s - now)
 
+    def spare(self, now: float) -> bool:
+        """Whether a fifth of them can still leave at once after the next one."""
+        count = self._taken.maxlen or 0
+        taken = sum(1 for moment in self._taken if moment + self._period_s > now)
+        return taken < count - count // 5
+
     def take(self, now: float) -> None:
         self._taken.append(now)
 
@@ -83,6 +93,8 @@ class Limits:
     overall_per_s: float = 30.0
     announcements_per_s: float = 25.0
     hint_windows: tuple[tuple[int, float], ...] = ((20, 5.0), (40, 30.0))
+    frames_per_s: float = 200.0
+    """Frames of growing answers in all chats together, so that many at once leave the processor free for others."""
 
 
 @dataclass(slots=True)
@@ -107,6 +119,7 @@ class Pace:
         self._overall = TokenBucket(limits.overall_per_s, 1)
         self._announcements = TokenBucket(limits.announcements_per_s, 1)
         self._announcements_held_until = 0.0
+        self._frames = TokenBucket(limits.frames_per_s, max(1, int(limits.frames_per_s / 10)))
         self._chats: dict[int, _ChatPace] = {}
         self._sweep_at = _SWEEP_MIN
 
@@ -133,6 +146,25 @@ class Pace:
             return False
         for window in chat.hints:
             window.take(now)
+        return True
+
+    def frame(self, chat_id: int, *, draft: bool) -> bool:
+        """Whether a frame of a growing answer may leave for this chat now; takes it off the budgets.
+
+        One that is no draft must leave room for a message, in this chat and overall: answers come first.
+        """
+        chat, now = self._chat(chat_id), self._clock.monotonic()
+        if self._frames.wait_s(now) > 0:
+            return False
+        if draft:
+            if not self.hint(chat_id):
+                return False
+        else:
+            if chat.held_until > now or self._overall.wait_s(now) > 0 or not chat.sends.spare(now):
+                return False
+            chat.sends.take(now)
+            self._overall.take(now)
+        self._frames.take(now)
         return True
 
     def hold(self, chat_id: int, seconds: float, urgency: Urgency) -> None:

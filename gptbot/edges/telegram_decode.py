@@ -4,6 +4,7 @@ Only what the bot needs is looked at. Whatever is missing or has another shape t
 and only an update without an id, a person or a place can't be read at all.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, cast
 
@@ -12,7 +13,9 @@ from gptbot.domain.updates import (
     BotMembership,
     ButtonPressed,
     ChatKind,
+    ChatMigrated,
     ContentKind,
+    GenerationStopped,
     Me,
     MessageEdited,
     MessageSent,
@@ -25,6 +28,8 @@ from gptbot.edges.lenient_json import as_dict, scrub, whole_number
 from gptbot.edges.telegram_mentions import without_mentions
 
 Json = Mapping[str, Any]
+
+_DIGITS: Final = re.compile("-?[0-9]{1,20}")
 
 
 class Undecodable(Exception):
@@ -57,6 +62,15 @@ def decode(raw: Any, me: Me) -> AnyUpdate:
 def _message(update_id: int, message: Json, me: Me) -> AnyUpdate:
     place, message_id = _place(message), _message_id(message)
     person = _sender(message, place)
+    for field, moved_from, moved_to in (
+        ("migrate_to_chat_id", place.chat_id, message.get("migrate_to_chat_id")),
+        ("migrate_from_chat_id", message.get("migrate_from_chat_id"), place.chat_id),
+    ):
+        old, new = whole_number(moved_from), whole_number(moved_to)
+        if field in message and old and new and old != new:
+            return ChatMigrated(update_id=update_id, person=person, place=place, old=old, new=new)
+    if message.get("is_automatic_forward") is True:
+        return Unread(update_id=update_id, person=person, place=place, reason="a post of the linked channel")
     if as_dict(message.get("from")).get("is_bot") is True and not isinstance(message.get("sender_chat"), dict):
         # Two bots that answer each other would never stop.
         return Unread(update_id=update_id, person=person, place=place, reason="sent by a bot")
@@ -120,11 +134,24 @@ def _membership(update_id: int, change: Json, me: Me) -> AnyUpdate:
     return BotMembership(update_id=update_id, person=person, place=_place(change), here=here)
 
 
+def _stopped(update_id: int, stopped: Json, me: Me) -> AnyUpdate:
+    """Stop under a draft. Nobody is named, but drafts are shown in private chats only; the id may be a string."""
+    draft_id = stopped.get("draft_id")
+    if isinstance(draft_id, str) and _DIGITS.fullmatch(draft_id):
+        draft_id = int(draft_id)
+    draft_id = whole_number(draft_id)
+    person = _user(stopped.get("chat"))
+    if draft_id is None or person is None:
+        raise Undecodable("a stopped answer without draft or private chat")
+    return GenerationStopped(update_id=update_id, person=person, place=_place(stopped), draft_id=draft_id)
+
+
 _DECODERS: Final[dict[str, Callable[[int, Json, Me], AnyUpdate]]] = {
     "message": _message,
     "edited_message": _edited,
     "callback_query": _button,
     "my_chat_member": _membership,
+    "stopped_message_generation": _stopped,
 }
 
 ALLOWED_UPDATES: Final = tuple(_DECODERS)
@@ -145,10 +172,13 @@ def _unread(update_id: int, raw: Json) -> Unread:
 
 
 def _sender(message: Json, place: Place) -> Person:
-    """The person; where none is told (a channel, an anonymous admin), the chat in whose name it was sent."""
-    person = _user(message.get("from"))
-    if person is None and not place.private:
-        person = _person(message.get("sender_chat"))
+    """The person; in a group the chat in whose name it was sent, if any: a channel, or the group of an anonymous admin.
+
+    `from` is a stand-in of Telegram's own then, the same for everybody (Bot API, Message.sender_chat).
+    """
+    person = None if place.private else _person(message.get("sender_chat"))
+    if person is None:
+        person = _user(message.get("from"))
     if person is None:
         raise Undecodable("a message without sender")
     return person
@@ -188,7 +218,9 @@ def _place(message: Json) -> Place:
         kind = "private" if chat_id > 0 else "supergroup"
     thread_id = whole_number(message.get("message_thread_id"))
     # In a group without topics the field only counts replies, and sending there with it is refused.
-    in_topic = kind == "private" or message.get("is_topic_message") is True or chat.get("is_forum") is True
+    # So it does in the topic "General" of a forum.
+    in_forum = chat.get("is_forum") is True and "reply_to_message" not in message
+    in_topic = kind == "private" or message.get("is_topic_message") is True or in_forum
     return Place(chat_id, cast(ChatKind, kind), thread_id if in_topic else None, _word(chat.get("title")))
 
 
@@ -251,7 +283,8 @@ def _reply(message: Json, me: Me) -> RepliedTo | None:
     reply = as_dict(message.get("reply_to_message"))
     reply_id = whole_number(reply.get("message_id"))
     if reply_id is not None:
-        if "forum_topic_created" in reply:
+        begins_topic = message.get("is_topic_message") is True and reply_id == message.get("message_thread_id")
+        if begins_topic or "forum_topic_created" in reply:
             return None  # every message of a topic "replies" to the topic's first one
         text = reply.get("text") or reply.get("caption")
         author = _person(reply.get("from")) or _person(reply.get("sender_chat"))

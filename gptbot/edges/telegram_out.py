@@ -11,7 +11,7 @@ from gptbot.edges.lenient_json import as_dict, whole_number
 from gptbot.edges.pacing import Backoff, Limits, Pace
 from gptbot.edges.telegram_api import TelegramApi, TelegramError, TelegramRefusal, TelegramUnknown, TelegramUnreachable
 from gptbot.edges.telegram_refusals import THREAD_NOT_FOUND, refusal_kind
-from gptbot.ports import Clock, Outcome, Refused, Sent, Unknown, Urgency
+from gptbot.ports import Clock, Outcome, RefusalKind, Refused, Sent, Unknown, Urgency
 
 log = structlog.get_logger()
 
@@ -62,7 +62,7 @@ class TelegramMessenger:
                 else:
                     return self._refused(refusal, outgoing)
             else:
-                return Sent(_message_id(result))
+                return Sent(_message_id(result), outgoing.chat_id if migrations else None)
 
     async def hint(self, outgoing: Outgoing) -> None:
         """See the port."""
@@ -76,6 +76,28 @@ class TelegramMessenger:
             log.debug("delivery.hint_lost", method=outgoing.method, reason=refusal.description)
         except TelegramError as error:
             log.debug("delivery.hint_lost", method=outgoing.method, reason=str(error))
+
+    def frame_may_leave(self, chat_id: int, *, draft: bool) -> bool:
+        """See the port."""
+        return self._pace.frame(chat_id, draft=draft)
+
+    async def frame(self, outgoing: Outgoing) -> Outcome | None:
+        """See the port. A frame for a topic that is gone does not wander into the chat itself."""
+        try:
+            result = await self._call(outgoing, HINT_TIMEOUT_S)
+        except TelegramUnreachable:
+            return None
+        except TelegramUnknown as unknown:
+            return Unknown(str(unknown))
+        except TelegramRefusal as refusal:
+            if refusal.retry_after_s is not None:
+                self._hold(outgoing, refusal.retry_after_s, Urgency.ANSWER)
+            if _passes(refusal):
+                return None
+            if _topic_is_gone(refusal, outgoing) or refusal.migrate_to_chat_id is not None:
+                return Refused(RefusalKind.GONE, refusal.description)
+            return self._refused(refusal, outgoing)
+        return Sent(_message_id(result))
 
     async def reachable(self) -> None:
         """See the port."""

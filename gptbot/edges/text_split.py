@@ -3,22 +3,18 @@
 Positions in here are indexes of Python's text; they become UTF-16 units when a message is finished.
 """
 
-import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from gptbot.domain.outgoing import Text
+from gptbot.domain.visible import blank
 
 UNITS_MAX: Final = 4096
 ENTITIES_MAX: Final = 100
 _CLUSTER_MAX: Final = 64
 _ZWJ: Final = "\u200d"
-_INVISIBLE: Final = re.compile(
-    r"[\s\x00-\x1f\x7f-\x9f\u00ad\u034f\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\u2800\u3164\ufe00-\ufe0f\ufeff"
-    r"\uffa0]*"
-)
 
 
 class Span(NamedTuple):
@@ -36,11 +32,6 @@ class Span(NamedTuple):
 def utf16_len(text: str) -> int:
     """Length in UTF-16 units, as Telegram counts."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def blank(text: str) -> bool:
-    """Whether nothing of it can be seen; Telegram refuses such a message as empty."""
-    return _INVISIBLE.fullmatch(text) is not None
 
 
 def split(text: str, spans: Sequence[Span] = ()) -> list[Text]:
@@ -95,8 +86,14 @@ def _part_end(text: str, near: Sequence[Span], position: int, end: int) -> int:
         paragraph = text.rfind("\n\n", least, paragraph + 1)
     for cut in (paragraph, text.rfind("\n", least, end + 1), text.rfind(" ", least, end + 1)):
         if cut > position:
-            return cut
-    return _between_characters(text, position, end)
+            return _before_link(inside, position, cut)
+    return _before_link(inside, position, _between_characters(text, position, end))
+
+
+def _before_link(inside: Sequence[Span], position: int, cut: int) -> int:
+    """`cut`, or where a link begins that it would tear."""
+    torn = (span.start for span in inside if span.kind == "text_link" and position < span.start < cut < span.end)
+    return min(torn, default=cut)
 
 
 def _fitting_end(text: str, position: int) -> int:

@@ -2,7 +2,7 @@
 
 The demo and the tests use the same one. `BotApiServer` has two sides: the bot's (HTTP, `/bot<token>/<method>`) and
 the people's (`send_text`, `press`, `block`, ... of `People`; over HTTP under `/control`). Texts of refusals are
-Telegram's own. What it does not know: parse_mode (refused), rich messages, payments, inline mode.
+Telegram's own. What it does not know: parse_mode (refused), rich messages but as Markdown, payments, inline mode.
 """
 
 import asyncio

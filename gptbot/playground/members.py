@@ -37,9 +37,11 @@ class Members:
         self._chat_changed(chat)
         return user
 
-    def add_group(self, chat_id: int, title: str, members: list[int], *, forum: bool = False) -> Chat:
-        """A supergroup (negative id) with the bot in it; its creator is the first member."""
-        info: Json = {"id": chat_id, "title": title, "type": "supergroup"}
+    def add_group(
+        self, chat_id: int, title: str, members: list[int], *, forum: bool = False, basic: bool = False
+    ) -> Chat:
+        """A supergroup or a `basic` group (negative id) with the bot in it; its creator is the first member."""
+        info: Json = {"id": chat_id, "title": title, "type": "group" if basic else "supergroup"}
         if forum:
             info["is_forum"] = True
         chat = self.world.chats[chat_id] = Chat(info)
@@ -65,11 +67,37 @@ class Members:
     def unblock(self, user_id: int) -> None:
         self._set_private_membership(user_id, blocked=False)
 
+    def add_bot(self, user_id: int, chat_id: int) -> None:
+        """Takes the bot (back) into a group, or gives it its voice back."""
+        self._set_bot_status(user_id, chat_id, "member")
+
+    def mute_bot(self, user_id: int, chat_id: int) -> None:
+        self._set_bot_status(user_id, chat_id, "restricted")
+
     def remove_bot(self, user_id: int, chat_id: int) -> None:
         """Puts the bot out of a group."""
+        self._set_bot_status(user_id, chat_id, "kicked")
+
+    def upgrade_group(self, user_id: int, chat_id: int, new_id: int, *, notices: bool = True) -> Chat:
+        """Makes a supergroup of a basic group: another chat (Bot API, migrate_to_chat_id)."""
+        old = self._chat_of(user_id, chat_id)
+        new = self.world.chats[new_id] = Chat({**old.info, "id": new_id, "type": "supergroup"})
+        new.members = dict(old.members)
+        old.upgraded_to = new_id
+        anonymous: Json = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
+        told = [
+            self.world.post(old, self.world.users[user_id], {"migrate_to_chat_id": new_id}),
+            self.world.post(new, anonymous, {"migrate_from_chat_id": chat_id, "sender_chat": new.info}),
+        ]
+        for notice in told if notices else ():
+            self.world.updates.push("message", notice)
+        self._chat_changed(new)
+        return new
+
+    def _set_bot_status(self, user_id: int, chat_id: int, status: str) -> None:
         chat = self._chat_of(user_id, chat_id)
-        before, chat.bot_status = chat.bot_status, "kicked"
-        self._push_membership(user_id, chat, before, chat.bot_status)
+        before, chat.bot_status = chat.bot_status, status
+        self._push_membership(user_id, chat, before, status)
 
     def _set_private_membership(self, user_id: int, *, blocked: bool) -> None:
         chat = self._chat_of(user_id, user_id)
@@ -80,8 +108,13 @@ class Members:
         self._push_membership(user_id, chat, before, after)
 
     def _push_membership(self, user_id: int, chat: Chat, before: str, after: str) -> None:
+        more: dict[str, Json] = {
+            "kicked": {"until_date": 0},
+            "restricted": {"is_member": True, "can_send_messages": False, "until_date": 0},
+        }
+
         def member(status: str) -> Json:
-            return {"user": self.world.bot, "status": status} | ({"until_date": 0} if status == "kicked" else {})
+            return {"user": self.world.bot, "status": status, **more.get(status, {})}
 
         update = {
             "chat": chat.info,

@@ -7,6 +7,7 @@ from gptbot.playground.markup_rules import checked_markup
 from gptbot.playground.media import described, sent_file
 from gptbot.playground.params import Params
 from gptbot.playground.refusals import bad_request
+from gptbot.playground.rich_rules import checked_rich_message
 from gptbot.playground.text_rules import Entity, checked_caption, checked_message_text
 from gptbot.playground.world import Chat, Json, World
 
@@ -30,12 +31,20 @@ NOT_CONTENT = frozenset(
 )
 """Fields of a message that a copy does not take along."""
 COPY_IDS_MAX = 100
+WORDS = ("text", "entities", "rich_message", "caption", "caption_entities")
+"""Fields of a message that hold what can be read in it."""
 
 
 def send_message(world: World, params: Params) -> Json:
     text, entities = _text(params, "text", "entities")
     chat = world.writable_chat(params.get("chat_id"))
     return _post(world, chat, params, _with_entities("text", text, "entities", entities))
+
+
+def send_rich_message(world: World, params: Params) -> Json:
+    content = checked_rich_message(params.get("rich_message"))
+    chat = world.writable_chat(params.get("chat_id"))
+    return _post(world, chat, params, {"rich_message": content})
 
 
 def send_photo(world: World, params: Params) -> Json:
@@ -112,10 +121,12 @@ def forward_message(world: World, params: Params) -> Json:
 
 
 def edit_message_text(world: World, params: Params) -> Json:
+    if "rich_message" in params and "text" not in params:
+        content = checked_rich_message(params.get("rich_message"))
+        chat, message = _editable_words(world, params)
+        return _edit(world, chat, message, params, {"rich_message": content})
     text, entities = _text(params, "text", "entities", too_long="MESSAGE_TOO_LONG")
-    chat, message = _editable(world, params)
-    if "text" not in message:
-        raise bad_request("there is no text in the message to edit")
+    chat, message = _editable_words(world, params)
     return _edit(world, chat, message, params, _with_entities("text", text, "entities", entities))
 
 
@@ -129,7 +140,7 @@ def edit_message_caption(world: World, params: Params) -> Json:
 
 def edit_message_reply_markup(world: World, params: Params) -> Json:
     chat, message = _editable(world, params)
-    kept: Json = {key: message[key] for key in ("text", "entities", "caption", "caption_entities") if key in message}
+    kept: Json = {key: message[key] for key in WORDS if key in message}
     return _edit(world, chat, message, params, kept)
 
 
@@ -148,6 +159,7 @@ def delete_messages(world: World, params: Params) -> bool:
 
 METHODS: dict[str, Method] = {
     "sendMessage": send_message,
+    "sendRichMessage": send_rich_message,
     "sendPhoto": send_photo,
     "sendDocument": send_document,
     "sendVoice": send_voice,
@@ -247,8 +259,15 @@ def _editable(world: World, params: Params) -> tuple[Chat, Json]:
     return chat, message
 
 
+def _editable_words(world: World, params: Params) -> tuple[Chat, Json]:
+    chat, message = _editable(world, params)
+    if "text" not in message and "rich_message" not in message:
+        raise bad_request("there is no text in the message to edit")
+    return chat, message
+
+
 def _edit(world: World, chat: Chat, message: Json, params: Params, content: Json) -> Json:
-    changing = ("text", "entities", "caption", "caption_entities", "reply_markup")
+    changing = (*WORDS, "reply_markup")
     edited = {key: value for key, value in message.items() if key not in changing} | content
     if markup := checked_markup(params.get("reply_markup")):
         edited["reply_markup"] = markup

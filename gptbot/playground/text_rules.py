@@ -97,10 +97,11 @@ def _checked(text: str, entities: Sequence[Any]) -> tuple[str, list[Entity]]:
     given = _given_entities(entities)
     if given:
         _check_bounds(text, given)
-    trimmed = text.lstrip(" \n")
-    cut = utf16_length(text) - utf16_length(trimmed)
-    trimmed = trimmed.rstrip(" \n")
-    kept = _clipped(given, cut, utf16_length(trimmed))
+    cut = len(text) - len(text.lstrip(" \n"))
+    # What is formatted keeps its indentation, unless that is all there is of it.
+    cut = min([cut, *(e["offset"] for e in given if e["offset"] + e["length"] > cut)])
+    trimmed = text[cut:].rstrip(" \n")
+    kept = _nested(_clipped(given, cut, utf16_length(trimmed)))
     return trimmed, _merged(kept, found_entities(trimmed))
 
 
@@ -168,6 +169,21 @@ def _clipped(entities: list[Entity], cut: int, units: int) -> list[Entity]:
         if end > begin:
             clipped.append({**entity, "offset": begin, "length": end - begin})
     return clipped
+
+
+def _nested(entities: list[Entity]) -> list[Entity]:
+    """Without those that Telegram drops in silence: within code, within their own kind, a quote in a quote."""
+    kept: list[Entity] = []
+    for entity in entities:
+        end = entity["offset"] + entity["length"]
+        around = {_kind(e) for e in kept if e["offset"] <= entity["offset"] and end <= e["offset"] + e["length"]}
+        if not around & {"code", "pre", _kind(entity)}:
+            kept.append(entity)
+    return kept
+
+
+def _kind(entity: Entity) -> str:
+    return str(entity["type"]).removeprefix("expandable_")
 
 
 def _merged(given: list[Entity], found: list[Entity]) -> list[Entity]:

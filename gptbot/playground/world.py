@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from gptbot.playground.refusals import bad_request, forbidden
+from gptbot.playground.refusals import Refusal, bad_request, forbidden
 from gptbot.playground.updates import UpdateQueue
 
 Json = dict[str, Any]
@@ -34,6 +34,7 @@ class Chat:
     started: bool = True
     blocked: bool = False
     bot_status: str = "member"
+    upgraded_to: int | None = None
     members: dict[int, str] = field(default_factory=dict)
     topics: dict[int, str] = field(default_factory=dict)
     messages: dict[int, Json] = field(default_factory=dict)
@@ -142,12 +143,17 @@ class World:
         return found
 
     def writable_chat(self, chat_id: Any) -> Chat:
-        """The same where the bot may write. Raises Refusal (403 when it was blocked or put out)."""
+        """The same where the bot may write. Raises Refusal (403 when it was blocked or put out, 400 when muted)."""
         chat = self.chat(chat_id)
         if chat.blocked:
             raise forbidden("bot was blocked by the user")
         if chat.bot_status == "kicked":
             raise forbidden(f"bot was kicked from the {chat.info['type']} chat")
+        if chat.upgraded_to is not None:
+            moved = {"migrate_to_chat_id": chat.upgraded_to}
+            raise Refusal(400, "Bad Request: group chat was upgraded to a supergroup chat", moved)
+        if chat.bot_status == "restricted":
+            raise bad_request("not enough rights to send text messages to the chat")
         if chat.bot_status == "left":
             raise forbidden(f"bot is not a member of the {chat.info['type']} chat")
         return chat

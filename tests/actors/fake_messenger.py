@@ -14,6 +14,11 @@ class FakeMessenger:
     def __init__(self) -> None:
         self.delivered: list[tuple[Outgoing, Outcome]] = []
         self.hints: list[Outgoing] = []
+        self.frames: list[Outgoing] = []
+        self.frames_may_leave = True
+        self.planned_frames: deque[Outcome | None] = deque()
+        self.frame_gate = asyncio.Event()
+        self.frame_gate.set()
         self.asked_whether_reachable = 0
         self.trouble = ""
         self.gate = asyncio.Event()
@@ -45,6 +50,17 @@ class FakeMessenger:
 
     async def hint(self, outgoing: Outgoing) -> None:
         self.hints.append(outgoing)
+
+    def frame_may_leave(self, chat_id: int, *, draft: bool) -> bool:
+        return self.frames_may_leave
+
+    async def frame(self, outgoing: Outgoing) -> Outcome | None:
+        self.frames.append(outgoing)
+        await self.frame_gate.wait()
+        if self.planned_frames:
+            return self.planned_frames.popleft()
+        self._ids += 1
+        return Sent(0 if outgoing.method == "sendMessageDraft" else self._ids)
 
     async def reachable(self) -> None:
         self.asked_whether_reachable += 1

@@ -147,6 +147,11 @@ class FakeDatabase:
     async def chain(self, turn: int, limit: int) -> list[StoredTurn]:
         return []
 
+    async def memory(
+        self, chat_id: int, thread_id: int | None, *, before: int | None, tokens: int, limit: int
+    ) -> list[StoredTurn]:
+        return []
+
     async def followed(self, turn: int) -> bool:
         return False
 
@@ -195,6 +200,11 @@ class FakeTelegram:
         return outcome
 
     async def hint(self, outgoing: Outgoing) -> None: ...
+
+    def frame_may_leave(self, chat_id: int, *, draft: bool) -> bool:
+        return False
+
+    async def frame(self, outgoing: Outgoing) -> Outcome | None: ...
 
     async def reachable(self) -> None: ...
 

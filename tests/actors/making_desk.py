@@ -67,6 +67,9 @@ class Plain:
     def plain(self, markdown: str) -> list[Text]:
         return [Text(markdown)]
 
+    def rich(self, markdown: str) -> None:
+        return None
+
 
 @dataclass
 class Office:

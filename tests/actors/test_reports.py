@@ -12,7 +12,8 @@ import pytest
 from gptbot.actors import reports
 from gptbot.actors.reports import ReportActor
 from gptbot.domain.outgoing import Outgoing
-from gptbot.domain.rules import Rules
+from gptbot.domain.records import Account
+from gptbot.domain.rules import ReportMode, Rules
 from gptbot.domain.transaction import Transaction
 from gptbot.ports import Outcome, RefusalKind, Refused, Unknown, Urgency
 from tests.actors.fake_messenger import FakeMessenger
@@ -51,6 +52,11 @@ class Feed:
         for user in users:
             line = {"kind": "answer", "user": user, "where": "private", "model": "m", "text": f"q{user}"} | values
             await self.made.storage.commit(lambda tx, line=line: tx.report(line))  # type: ignore[misc]  # default
+
+    async def chooses(self, mode: ReportMode) -> None:
+        """The main admin picks a mode in /settings."""
+        await self.made.storage.commit(lambda tx: tx.set(ADMIN, reports=mode))
+        await self.rest()
 
     async def sent(self) -> list[list[int]]:
         """Whose turns each message tells of."""
@@ -111,7 +117,9 @@ async def test_a_joined_message_leaves_the_admin_s_chat_room(made: Made) -> None
     """Under load the feed doesn't take the whole pace of the chat where the admin works."""
     async with feed_of(made) as feed:
         feed.messenger.gate.clear()
-        await feed.turn(*range(1, 51))
+        await feed.turn(1)
+        await feed.rest()
+        await feed.turn(*range(2, 51))
         feed.messenger.gate.set()
         assert [len(users) for users in await feed.sent()] == [1, 20]
         await made.clock.advance(reports.JOINED_PAUSE_S)
@@ -271,3 +279,36 @@ async def test_a_digest_that_is_not_due_waits_for_the_next_start(made: Made) -> 
         await feed.actor.stop()
         assert feed.messenger.texts() == []
         assert await feed.stored() == 1
+
+
+async def test_the_main_admins_own_choice_holds_at_once(made: Made) -> None:
+    await made.storage.commit(lambda tx: tx.register(ADMIN, Account()))
+    async with feed_of(made, rules=DIGEST) as feed:
+        await feed.turn(1)
+        await made.clock.advance(1800)
+        assert await feed.sent() == []
+        await feed.chooses("each")
+        assert await feed.sent() == [[1]]
+        await feed.turn(2)
+        assert await feed.sent() == [[1], [2]]
+        await feed.chooses("digest")
+        await feed.turn(3)
+        await made.clock.advance(3599)
+        assert len(await feed.sent()) == 2
+        await feed.chooses("off")
+        await feed.rest()
+        assert await feed.stored() == 0
+        await made.clock.advance(7200)
+        assert len(await feed.sent()) == 2
+        await feed.chooses("each")
+        await feed.turn(4)
+        assert (await feed.sent())[-1] == [4]
+        await feed.actor.stop()
+
+
+async def test_the_choice_outlives_a_restart(made: Made) -> None:
+    await made.storage.commit(lambda tx: tx.register(ADMIN, Account(reports="off")))
+    async with feed_of(made) as feed:
+        await feed.turn(1)
+        assert await feed.sent() == []
+        assert await feed.stored() == 0

@@ -62,9 +62,9 @@ class World:
         for name, value in values.items():
             setattr(account, name, value)
         accounts = self.book.accounts | {user: account}
-        dialogs = self.book.dialogs
+        dialogs, permits = self.book.dialogs, self.book.permits
         self.book = Book.of(accounts, self.book.totals)
-        self.book.dialogs = dialogs
+        self.book.dialogs, self.book.permits = dialogs, permits
         return self.book.accounts[user]
 
     def says(

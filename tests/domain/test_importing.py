@@ -278,6 +278,7 @@ accounts = st.builds(
     language=st.sampled_from([None, "en", "ru"]),
     telegram_language=texts,
     context_tokens=amounts,
+    reports=st.sampled_from([None, "each", "digest", "off"]),
     joined=texts,
     extra=st.none()
     | st.dictionaries(texts.filter(lambda name: name not in KNOWN), json_values, min_size=1, max_size=3),

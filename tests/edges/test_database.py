@@ -233,6 +233,13 @@ async def test_the_number_of_a_dropped_turn_is_not_given_to_another(database: Sq
 # --- the outbox and the rest ------------------------------------------------------------------------------------------
 
 
+async def test_another_message_takes_an_outbox_row_s_place_and_keeps_the_rest(database: SqliteDatabase) -> None:
+    await write(database, outbox(1, settles=9), outbox(2))
+    await write(database, rows.OutboxChanged("sendPhoto", b'{"a": 1}', b'{"turn": 1}', 1))
+    changed = outbox(1, settles=9)._replace(method="sendPhoto", params=b'{"a": 1}', after=b'{"turn": 1}')
+    assert await database.outbox(0, 10) == [changed, outbox(2)]
+
+
 async def test_a_group_leaves_the_outbox_together(database: SqliteDatabase) -> None:
     await write(database, outbox(1), outbox(2, group=1), outbox(3))
     await write(database, rows.OutboxGroupGone(1))

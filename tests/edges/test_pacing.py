@@ -143,3 +143,68 @@ def test_backoff_grows_to_its_bound_and_starts_anew() -> None:
     backoff.reset()
     assert backoff.next_s() == 0.5
     assert Backoff(1, 30, chance=lambda: 1.0).next_s() == 0.75
+
+
+# --- frames of growing answers ---------------------------------------------------------------------------------------
+
+
+async def frames(pace: Pace, clock: ManualClock, chat: int, seconds: int, *, draft: bool) -> int:
+    """How many left in that time, when one is tried ten times a second."""
+    left = 0
+    for _ in range(seconds * 10):
+        left += pace.frame(chat, draft=draft)
+        await clock.advance(0.1)
+    return left
+
+
+async def test_drafts_share_the_budget_of_chat_actions() -> None:
+    clock = ManualClock()
+    pace = Pace(clock, Limits())
+    assert sum(pace.hint(7) for _ in range(15)) == 15
+    assert await frames(pace, clock, 7, 4, draft=True) == 5
+    assert await frames(pace, clock, 7, 24, draft=True) == 20
+    await pace.turn(7, ANSWER)  # messages have a budget of their own
+
+
+async def test_edits_leave_room_for_a_message_in_their_chat() -> None:
+    clock = ManualClock()
+    pace = Pace(clock, Limits())
+    assert await frames(pace, clock, 7, 60, draft=False) in range(60, 66)
+    assert await times(pace, clock, [7]) == [0]
+    assert await frames(pace, clock, -7, 50, draft=False) == 16
+    assert await times(pace, clock, [-7] * 4) == [0] * 4
+
+
+async def test_a_group_with_a_tiny_budget_still_sees_frames() -> None:
+    clock = ManualClock()
+    assert await frames(Pace(clock, Limits(group_per_min=1)), clock, -7, 1, draft=False) == 1
+    assert await frames(Pace(clock, Limits(chat_burst=1)), clock, 7, 1, draft=False) == 1
+
+
+async def test_edits_of_all_chats_together_keep_below_the_overall_limit() -> None:
+    clock = ManualClock()
+    pace, left = Pace(clock, Limits()), 0
+    for _ in range(100):
+        left += sum(pace.frame(chat, draft=False) for chat in range(1, 101))
+        await clock.advance(0.1)
+    assert left <= 30 * 10 + 1
+    assert await times(pace, clock, [777]) == [0]  # answers don't wait for them
+
+
+async def test_drafts_of_all_chats_together_have_a_bound() -> None:
+    clock = ManualClock()
+    pace, left = Pace(clock, Limits(frames_per_s=50)), 0
+    for _ in range(100):
+        left += sum(pace.frame(chat, draft=True) for chat in range(1, 501))
+        await clock.advance(0.1)
+    assert 45 * 10 <= left <= 50 * 10 + 5
+
+
+async def test_no_frame_leaves_for_a_chat_that_is_held() -> None:
+    clock = ManualClock()
+    pace = Pace(clock, Limits())
+    pace.hold(7, 5, ANSWER)
+    assert await frames(pace, clock, 7, 5, draft=True) == 0
+    pace.hold(7, 5, ANSWER)
+    assert await frames(pace, clock, 7, 5, draft=False) == 0
+    assert pace.frame(8, draft=True)

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gptbot.domain.outgoing import Text
+from gptbot.domain.visible import blank
 from gptbot.edges.rendering import TelegramRenderer
-from gptbot.edges.text_split import Span, blank, split, utf16_len
+from gptbot.edges.text_split import Span, split, utf16_len
 from gptbot.playground.text_rules import checked_message_text
 
 RENDERER = TelegramRenderer()

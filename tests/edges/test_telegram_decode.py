@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from gptbot.domain.updates import (
     BotMembership,
     ButtonPressed,
+    ChatMigrated,
+    GenerationStopped,
     Me,
     MessageEdited,
     MessageSent,
@@ -54,7 +56,22 @@ def test_a_message_is_read_whole() -> None:
 
 
 def test_only_what_is_read_is_asked_for() -> None:
-    assert ALLOWED_UPDATES == ("message", "edited_message", "callback_query", "my_chat_member")
+    kinds = ("message", "edited_message", "callback_query", "my_chat_member", "stopped_message_generation")
+    assert kinds == ALLOWED_UPDATES
+
+
+@pytest.mark.parametrize("draft_id", [901, "901"])
+def test_a_stop_under_a_draft_belongs_to_the_person_of_the_private_chat(draft_id: Any) -> None:
+    stopped = {"chat": CHAT, "draft_id": draft_id, "message_thread_id": 3}
+    update = decode({"update_id": 1, "stopped_message_generation": stopped}, ME)
+    assert isinstance(update, GenerationStopped)
+    assert (update.person.id, update.place, update.draft_id) == (7, Place(7, thread_id=3), 901)
+
+
+@pytest.mark.parametrize("stopped", [{"chat": CHAT}, {"chat": GROUP, "draft_id": 9}, {"chat": CHAT, "draft_id": "x"}])
+def test_a_stop_that_names_no_draft_or_no_private_chat_cannot_be_read(stopped: Any) -> None:
+    with pytest.raises(Undecodable):
+        decode({"update_id": 1, "stopped_message_generation": stopped}, ME)
 
 
 @pytest.mark.parametrize(
@@ -141,11 +158,41 @@ def test_broken_characters_are_mended_and_names_are_never_empty() -> None:
 
 
 def test_a_channel_may_be_the_sender() -> None:
-    raw = {"update_id": 1, "message": message(sender_chat={"id": -5, "title": "News", "username": "news"})}
+    group = {"id": -7, "type": "supergroup", "title": "Friends"}
+    raw = {"update_id": 1, "message": message(chat=group, sender_chat={"id": -5, "title": "News", "username": "news"})}
     del raw["message"]["from"]  # type: ignore[attr-defined]  # the value is a dict here
     update = decode(raw, ME)
     assert isinstance(update, MessageSent)
     assert update.person == Person(-5, "News", "news")
+
+
+def test_who_writes_in_the_name_of_a_chat_is_that_chat_and_not_telegrams_stand_in() -> None:
+    stand_in = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
+    update = read(**{"from": stand_in, "sender_chat": GROUP, "chat": GROUP})
+    assert update.person == Person(-100, "Friends")
+
+
+def test_posts_of_the_linked_channel_are_not_meant_for_us() -> None:
+    post = message(**{"from": {"id": 777000, "first_name": "Telegram"}, "sender_chat": {"id": -5}, "chat": GROUP})
+    post |= {"is_automatic_forward": True, "text": "@gptbot"}
+    assert isinstance(decode({"update_id": 1, "message": post}, ME), Unread)
+
+
+@pytest.mark.parametrize(
+    ("chat", "field", "value"), [(-5, "migrate_to_chat_id", -100), (-100, "migrate_from_chat_id", -5)]
+)
+def test_both_notices_of_a_migration_tell_the_same(chat: int, field: str, value: int) -> None:
+    sender = {"id": 1087968824, "is_bot": True, "first_name": "Group"}
+    raw = message(**{"chat": {"id": chat, "type": "group"}, "from": sender, field: value})
+    update = decode({"update_id": 1, "message": raw}, ME)
+    assert isinstance(update, ChatMigrated)
+    assert (update.old, update.new) == (-5, -100)
+
+
+@pytest.mark.parametrize("value", [0, "x", None, -100])
+def test_a_migration_that_leads_nowhere_is_none(value: object) -> None:
+    raw = {"update_id": 1, "message": message(chat=GROUP, migrate_to_chat_id=value)}
+    assert isinstance(decode(raw, ME), MessageSent)
 
 
 def test_another_bot_is_not_answered() -> None:
@@ -159,6 +206,7 @@ def test_another_bot_is_not_answered() -> None:
         ({"chat": GROUP, "message_thread_id": 3, "is_topic_message": True}, 3),
         ({"chat": GROUP | {"is_forum": True}, "message_thread_id": 3}, 3),
         ({"chat": GROUP, "message_thread_id": 3}, None),
+        ({"chat": GROUP | {"is_forum": True}, "message_thread_id": 3, "reply_to_message": {"message_id": 3}}, None),
         ({"message_thread_id": 3}, 3),
     ],
 )
@@ -186,6 +234,7 @@ def test_a_group_has_its_kind_and_title() -> None:
         ),
         ({"external_reply": {}}, RepliedTo(0, "", False)),
         ({"reply_to_message": {"message_id": 3, "forum_topic_created": {}}}, None),
+        ({"reply_to_message": {"message_id": 3}, "message_thread_id": 3, "is_topic_message": True}, None),
         ({"reply_to_message": 5}, None),
     ],
 )

@@ -120,6 +120,7 @@ async def test_a_group_that_moved_is_followed() -> None:
     async with line(no(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=-1009)) as tg:
         outcomes, _ = await tg.deliver(outgoing.message(Place(-9, "group"), Text("x")))
         assert isinstance(outcomes[0], Sent)
+        assert outcomes[0].moved_to == -1009
         assert [params["chat_id"] for params in tg.fake.params("sendMessage")] == [-9, -1009]
 
 
@@ -227,3 +228,42 @@ async def test_reachable_returns_when_telegram_answers() -> None:
     async with line(no(502, "Bad Gateway"), reset, no(502, "x"), ok({"id": 1}), method="getMe") as tg:
         assert await tg.clock.finish(tg.messenger.reachable()) > 1
         assert len(tg.fake.calls) == 4
+
+
+# --- frames of a growing answer --------------------------------------------------------------------------------------
+
+GONE_TOPIC = "Bad Request: message thread not found"
+DRAFT = outgoing.draft(Place(7, thread_id=3), 5, Text("so far"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (ok(True), Sent()),
+        (no(500, "x"), None),
+        (no(429, "Too Many Requests", retry_after=5), None),
+        (no(404, "Not Found: method not found"), Refused(RefusalKind.UNSUPPORTED, "Not Found: method not found")),
+        # nor does it wander out of its topic
+        (no(400, GONE_TOPIC), Refused(RefusalKind.GONE, GONE_TOPIC)),
+    ],
+)
+async def test_a_frame_is_tried_once(answer: Answer, outcome: Outcome | None) -> None:
+    async with line(answer, method="sendMessageDraft") as tg:
+        assert await tg.messenger.frame(DRAFT) == outcome
+        assert len(tg.fake.calls) == 1
+
+
+async def test_a_frame_whose_connection_broke_may_have_been_shown() -> None:
+    async with line(reset) as tg:
+        assert isinstance(await tg.messenger.frame(HELLO), Unknown)
+
+
+async def test_a_429_of_a_frame_holds_the_chat() -> None:
+    async with line(no(429, "Too Many Requests", retry_after=5), method="sendMessageDraft") as tg:
+        assert tg.messenger.frame_may_leave(7, draft=True)
+        await tg.messenger.frame(DRAFT)
+        assert not tg.messenger.frame_may_leave(7, draft=True)
+        assert not tg.messenger.frame_may_leave(7, draft=False)
+        assert tg.messenger.frame_may_leave(8, draft=True)
+        _, seconds = await tg.deliver(HELLO)
+        assert seconds == pytest.approx(5)

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from gptbot.playground.bot_api import BotApiServer
 from gptbot.playground.people import find_button
+from gptbot.playground.rich_rules import rich_text
 from gptbot.playground.world import Callback, Json, Shown
 
 T = TypeVar("T")
@@ -158,7 +159,8 @@ class Person:
 
 
 def _words(message: Json) -> str:
-    return str(message.get("text", message.get("caption", "")))
+    rich = rich_text(message.get("rich_message", {}).get("blocks", ()))
+    return str(message.get("text", message.get("caption", rich)))
 
 
 def _has(message: Json, wanted: Wanted) -> bool:

@@ -228,14 +228,18 @@ async def test_a_429_is_no_formatting_error_and_the_answer_comes_formatted(bot: 
     assert shown["entities"][0]["type"] == "bold"
 
 
-async def test_typing_is_shown_only_when_an_answer_takes_long(bot: House, alice: Person) -> None:
+async def test_typing_is_shown_only_when_an_answer_takes_long(house: House) -> None:
+    await house.start(STREAMING="off")
+    alice = await house.member(101, "Alice")
     await alice.says("quick")
     await alice.sees("You asked: quick")
-    assert not [call for call in bot.telegram.calls if call.method == "sendChatAction"]
+    assert not [call for call in house.telegram.calls if call.method == "sendChatAction"]
     gate = asyncio.Event()
-    bot.model.gate = gate
+    house.model.gate = gate
     await alice.says("slow")
-    await bot.telegram.until(lambda: [call for call in bot.telegram.calls if call.method == "sendChatAction"] or None)
+    await house.telegram.until(
+        lambda: [call for call in house.telegram.calls if call.method == "sendChatAction"] or None
+    )
     gate.set()
     await alice.sees("You asked: slow")
 

@@ -1,6 +1,6 @@
 // One person's chat with the bot: bubbles, composer, buttons, pop-ups.
 
-import { formatted } from "./format.js";
+import { formatted, richText } from "./format.js";
 
 const ACTION_SHOWN_MS = 5000;
 const TOAST_SHOWN_MS = 4000;
@@ -78,7 +78,7 @@ export class Column {
     if (message.forward_origin) item.append(make("small", "origin", "forwarded"));
     if (message.reply_to_message) item.append(this.quoted(message));
     item.append(...this.media(message));
-    const words = message.text ?? message.caption ?? "";
+    const words = message.text ?? message.caption ?? richText(message.rich_message);
     const body = make("div", "text");
     body.append(formatted(words, message.entities ?? message.caption_entities));
     if (words) item.append(body);
@@ -265,5 +265,5 @@ export class Column {
 
 function summary(message) {
   const kind = ["photo", "document", ...KINDS].find((name) => message[name]);
-  return message.text ?? message.caption ?? (kind ? `[${kind}]` : "");
+  return message.text ?? message.caption ?? (kind ? `[${kind}]` : richText(message.rich_message));
 }

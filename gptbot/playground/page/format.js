@@ -14,6 +14,18 @@ export function formatted(text, entities = []) {
   return fragment;
 }
 
+// A rich message as text, block by block.
+export function richText(rich) {
+  return (rich?.blocks ?? []).map(blockText).join("\n\n");
+}
+
+function blockText(block) {
+  if (block.type === "table") return block.cells.map((row) => row.map((cell) => cell.text).join(" | ")).join("\n");
+  if (block.type === "list") return block.items.map((item) => `${item.label} ${richText(item)}`).join("\n");
+  if (block.type === "divider") return "———";
+  return block.blocks ? richText(block) : (block.text ?? block.expression ?? "");
+}
+
 function fill(parent, text, from, to, entities) {
   let at = from;
   let rest = entities;

@@ -13,6 +13,23 @@ TEXTS: dict[str, str] = {
     "start.known": "Good to see you again, {name}! Just write your question. Everything I can do: /help",
     "start.group": "Please open a private chat with me and press Start there: then I can answer you here, too.",
     "start.open_private": "Open the private chat",
+    "start.anonymous": (
+        "Please open a private chat with me, or write here under your own name: I can't tell who you are when you"
+        " write in the name of a chat."
+    ),
+    "start.here": "Please send /start@{bot} here first: then I can answer you in this group.",
+    # --- groups
+    "group.greeting": (
+        "Hello! Ask me something with @{bot}, or reply to my answers; otherwise I stay silent. Whoever asks pays from"
+        " their own balance, so please press Start in a private chat with me first."
+    ),
+    # --- who is let in
+    "access.asked": "Thank you! I have asked the admin to let you in. The answer will come here.",
+    "access.waiting": "I have asked the admin to let you in; they have not decided yet. The answer will come here.",
+    "access.approved": "The admin has let you in.",
+    "access.declined": "The admin has not let you in. You can ask again tomorrow with /start.",
+    "access.closed": "Sorry, this bot is private: its owner chooses who can use it.",
+    "access.group_asked": "Hello! I have asked the admin whether I may answer in this group. Until then I stay silent.",
     "referral.came": "{friend} came through your link: each of you gets a bonus of {bonus:token}.",
     # --- /help
     "help.intro": "Write me anything and I will answer. To go on with a conversation, reply to my answer.",

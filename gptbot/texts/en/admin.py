@@ -84,6 +84,16 @@ TEXTS: dict[str, str] = {
     "block.admin": "An admin can't be blocked: {who}.",
     "unblock.done": "Unblocked: {who}.",
     "unblock.already": "Not blocked: {who}.",
+    # --- who is let in (ACCESS=approval)
+    "access.request.person": "<b>Somebody wants to use the bot</b>\n\nWho: {who}",
+    "access.request.group": ("<b>A group wants to use the bot</b>\n\nGroup: {title} ({id})\nWho wants it there: {who}"),
+    "access.yes": "Let in",
+    "access.no": "Don't",
+    "access.request.approved": "<b>Let in.</b>",
+    "access.request.declined": "<b>Not let in.</b>",
+    "access.popup.approved": "Let in.",
+    "access.popup.declined": "Not let in.",
+    "access.popup.decided_before": "This has been decided already. Nothing was changed.",
     # --- /recent_users, /top_users
     "recent.header": "<b>Active in the last {days:day}: {users:user}</b>",
     "recent.nobody": "Nobody was active in the last {days:day}.",

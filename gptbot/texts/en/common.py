@@ -35,6 +35,7 @@ TEXTS: dict[str, str] = {
     # --- commands and buttons
     "command.unknown": "I don't know this command. Everything I can do: /help",
     "cancel.nothing": "There is nothing to cancel.",
+    "button.stop": "Stop",
     "button.stale": "This button no longer works.",
     "button.not_yours": "This button is not for you.",
     # --- purses: "Your … are used up"

@@ -1,6 +1,6 @@
 """Русский. Each module holds the texts of one area; the keys are the same in every language."""
 
-from gptbot.texts.ru import account, admin, common, dialogs
+from gptbot.texts.ru import account, admin, common, dialogs, settings
 
 NOUNS: dict[str, tuple[str, ...]] = {
     "token": ("токен", "токена", "токенов"),
@@ -15,4 +15,4 @@ NOUNS: dict[str, tuple[str, ...]] = {
     "friend": ("друг", "друга", "друзей"),
 }
 
-TEXTS: dict[str, str] = {**common.TEXTS, **account.TEXTS, **dialogs.TEXTS, **admin.TEXTS}
+TEXTS: dict[str, str] = {**common.TEXTS, **account.TEXTS, **dialogs.TEXTS, **admin.TEXTS, **settings.TEXTS}

@@ -84,6 +84,16 @@ TEXTS: dict[str, str] = {
     "block.admin": "Администратора нельзя заблокировать: {who}.",
     "unblock.done": "Блокировка снята: {who}.",
     "unblock.already": "Блокировки не было: {who}.",
+    # --- who is let in (ACCESS=approval)
+    "access.request.person": "<b>Новый человек хочет пользоваться ботом</b>\n\nКто: {who}",
+    "access.request.group": "<b>Бота хотят в группе</b>\n\nГруппа: {title} ({id})\nКто его там хочет: {who}",
+    "access.yes": "Впустить",
+    "access.no": "Не впускать",
+    "access.request.approved": "<b>Доступ открыт.</b>",
+    "access.request.declined": "<b>Доступ не открыт.</b>",
+    "access.popup.approved": "Доступ открыт.",
+    "access.popup.declined": "Доступ не открыт.",
+    "access.popup.decided_before": "Это уже решено. Ничего не изменилось.",
     # --- /recent_users, /top_users
     "recent.header": "<b>Активность, {days:day}: {users:user}</b>",
     "recent.nobody": "Активных пользователей нет, период: {days:day}.",

@@ -35,6 +35,7 @@ TEXTS: dict[str, str] = {
     # --- commands and buttons
     "command.unknown": "Такой команды я не знаю. Всё, что я умею: /help",
     "cancel.nothing": "Отменять нечего.",
+    "button.stop": "Остановить",
     "button.stale": "Эта кнопка больше не действует.",
     "button.not_yours": "Эта кнопка не для вас.",
     # --- purses: "У вас закончились …"

@@ -1,0 +1,111 @@
+"""What the model said to one question: how it is counted, charged, stored and sent (DESIGN §6, steps 4 to 6)."""
+
+from collections.abc import Sequence
+
+from gptbot.actors.answer_messages import Part, answer_parts, rendered
+from gptbot.actors.desk import Desk
+from gptbot.actors.question import Question
+from gptbot.domain.context import TOKENS_PER_MESSAGE
+from gptbot.domain.pricing import answer_cost
+from gptbot.domain.records import Counter
+from gptbot.domain.rows import MessageRow, TurnRow
+from gptbot.domain.rules import ModelSpec
+from gptbot.domain.settling import After, Charge
+from gptbot.domain.transaction import Transaction
+from gptbot.ports import ChatMessage, Outcome, Usage
+
+
+class Answer:
+    """Grows by `pieces.append`. `usage` is what the server reported, or our own count after `commit`.
+
+    `cost` (billionths of a dollar) and `messages` are known after `commit`.
+    """
+
+    def __init__(self, desk: Desk, question: Question, model: ModelSpec) -> None:
+        self._desk = desk
+        self._question = question
+        self._model = model
+        self.pieces: list[str] = []
+        self.usage: Usage | None = None
+        self.cost = 0
+        self.messages = 0
+
+    async def commit(
+        self, asked: str, context: Sequence[ChatMessage], *, parent: int | None, edits: int | None
+    ) -> Outcome:
+        """Answer, usage and parts become durable together; from here on the model is never asked again.
+
+        `asked` is what `context` ends with; `edits` is the message that the first part takes the place of. Returns
+        what became of the last part.
+        """
+        text = "".join(self.pieces)
+        parts = await self.parts(edits=edits, file_units=self._desk.rules.answer_file_units)
+        self.messages = len(parts)
+        self.usage = self.usage or await self._counted(text, context)
+        tokens = sum(await self._desk.counter.count_many([asked, text]))
+        charge = self._charge(self.usage)
+        update = self._question.update
+        watcher = self._desk.delivery.watch(update.update_id)
+
+        def commit(tx: Transaction) -> None:
+            tx.meet(update.person)
+            turn = tx.new_turn()
+            self._keep_turn(tx, turn, parent, asked, text, tokens)
+            group = None
+            for number, part in enumerate(parts, start=1):
+                last = number == len(parts)
+                after = After(**part.after, turn=turn, asker=update.person.id)
+                if last:
+                    after["charge"] = charge
+                row = tx.send(part.outgoing, after=after, group=group, settles=update.update_id if last else None)
+                group = group or row
+
+        await self._desk.storage.commit(commit)
+        return await watcher
+
+    async def parts(self, *, edits: int | None, file_units: int = 0) -> list[Part]:
+        """The messages it is shown in (see `answer_parts`)."""
+        update = self._question.update
+        shown = await rendered(self._desk.renderer, "".join(self.pieces))
+        reply_to = None if update.place.private else update.message_id
+        return answer_parts(update.place, shown, reply_to=reply_to, edits=edits, file_units=file_units)
+
+    def _keep_turn(self, tx: Transaction, turn: int, parent: int | None, asked: str, text: str, tokens: int) -> None:
+        update, place = self._question.update, self._question.update.place
+        tx.write(
+            TurnRow(
+                id=turn,
+                user=update.person.id,
+                chat_id=place.chat_id,
+                thread_id=place.thread_id,
+                parent=parent,
+                question=asked,
+                answer=text,
+                model=self._model.id,
+                tokens=tokens,
+                at=tx.now,
+                message_id=update.message_id,
+            )
+        )
+        tx.write(MessageRow(place.chat_id, update.message_id, turn, "user", tx.now))
+
+    async def _counted(self, text: str, context: Sequence[ChatMessage]) -> Usage:
+        """Our own count, where the server reported none (a stopped answer)."""
+        *read, completion = await self._desk.counter.count_many([*(part.content for part in context), text])
+        prompt = sum(read) + TOKENS_PER_MESSAGE * len(read)
+        return Usage(prompt, completion, prompt + completion)
+
+    def _charge(self, usage: Usage) -> Charge:
+        asked, user = self._question.asked, self._question.update.person.id
+        self.cost = answer_cost(self._model, prompt=usage.prompt, cached=usage.cached, completion=usage.completion)
+        counter: Counter = "premium_tokens" if asked.tier == "premium" else "tokens"
+        return Charge(
+            user=user,
+            purse=asked.purse,
+            amount=0 if self._desk.rules.is_admin(user) else usage.total,
+            counted={"requests": 1, counter: usage.total, "cost": self.cost},
+            reason="answer",
+            report=self._question.report(
+                self._desk, "answer", model=self._model.id, tokens=usage.total, cost=self.cost
+            ),
+        )
