@@ -20,7 +20,9 @@ def start(tx: Transaction, visit: Visit, args: str) -> None:
         return
     joined = register(tx, visit.person, visit.rules, referrer=_referrer(args), key=str(visit.update.update_id))
     name = display_name(visit.user, tx.book.get(visit.user))
-    if joined is None:
+    if visit.rules.is_admin(visit.user):  # who has had an account since the first launch
+        visit.say(tx, "start.welcome_admin", name=name)
+    elif joined is None:
         visit.say(tx, "start.known", name=name)
     else:
         _welcome(tx, visit, joined, name)
@@ -46,9 +48,6 @@ def member(tx: Transaction, visit: Visit) -> Account | None:
 def _welcome(tx: Transaction, visit: Visit, joined: Joined, name: str) -> None:
     words = visit.words
     account = tx.book.accounts[visit.user]
-    if visit.rules.is_admin(visit.user):
-        visit.say(tx, "start.welcome_admin", name=name)
-        return
     parts = [words("start.welcome", name=name, balance=account.balance)]
     if joined.referrer is not None and joined.bonus:
         friend = display_name(joined.referrer, tx.book.get(joined.referrer))

@@ -141,11 +141,18 @@ def test_broken_characters_are_mended_and_names_are_never_empty() -> None:
 
 
 def test_a_channel_may_be_the_sender() -> None:
-    raw = {"update_id": 1, "message": message(sender_chat={"id": -5, "title": "News", "username": "news"})}
+    group = {"id": -7, "type": "supergroup", "title": "Friends"}
+    raw = {"update_id": 1, "message": message(chat=group, sender_chat={"id": -5, "title": "News", "username": "news"})}
     del raw["message"]["from"]  # type: ignore[attr-defined]  # the value is a dict here
     update = decode(raw, ME)
     assert isinstance(update, MessageSent)
     assert update.person == Person(-5, "News", "news")
+
+
+@pytest.mark.parametrize("sender", [{"id": 0}, {"id": -5}, {"id": 2**63}, {}])
+def test_a_person_has_a_positive_id(sender: dict[str, object]) -> None:
+    with pytest.raises(Undecodable):
+        read(**{"from": sender, "sender_chat": {"id": -5, "type": "private"}})
 
 
 def test_another_bot_is_not_answered() -> None:
