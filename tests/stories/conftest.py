@@ -44,6 +44,7 @@ class House:
             "DATA_FILE": str(folder / "data.json"),
             "RATE_CHAT_PER_S": "1000",
             "RATE_CHAT_BURST": "1000",
+            "RATE_GROUP_PER_MIN": "60000",
             "REPORTS": "off",
             "STOP_GRACE_S": "5",
         }
