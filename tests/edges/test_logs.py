@@ -10,7 +10,6 @@ import re
 import stat
 import sys
 import threading
-import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -333,9 +332,6 @@ def test_a_failed_rotation_is_tried_again(file: Path) -> None:
     sink(b"two\n")
     sink.close()
     assert (file.read_text(), blocker.read_text()) == ("two\n", "one\n")
-
-
-@pytest.mark.bench
 
 
 # --- the catalogue ---------------------------------------------------------------------------------------------------
