@@ -23,7 +23,6 @@ PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 FLOOR: Final = ("-m", "tests.bench.floor_bot")
 OURS: Final = (str(ROOT / "main.py"),)
-WATCHED: Final = ("-m", "tests.bench.watched_bot")
 
 WIDE_OPEN: Final = {
     "RATE_CHAT_PER_S": "100000",
