@@ -1,6 +1,7 @@
 """gptbot: the command line. Nothing heavy is imported before the settings are known to be good."""
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -80,6 +81,8 @@ def run(env_file: Path, *, accept_data: bool) -> int:
         logs.configure(settings)
         logs.watch_uncaught()
         logs.tell_notes(settings)
+
+        gc.disable()  # importing and reading make no garbage; `wiring.run` switches it on again
 
         from gptbot import wiring
 

@@ -6,22 +6,22 @@ from typing import Any
 from gptbot.commands.catalogue import menu
 from gptbot.domain.outgoing import Outgoing
 from gptbot.domain.rules import Rules
-from gptbot.ports import Clock, Messenger, Refused
+from gptbot.ports import Clock, Messenger, RefusalKind, Refused
 from gptbot.texts import LANGUAGES, Words
 
 RETRY_S = 60.0
+NOT_YET = (RefusalKind.GONE, RefusalKind.BLOCKED)
 """An admin who has not opened the chat with the bot yet can't be given a menu; tried again until they have."""
 
 
 async def keep_menu(messenger: Messenger, clock: Clock, rules: Rules) -> None:
-    """Sets every menu; returns when all are set."""
+    """Sets every menu; returns when all are set, or refused for good (a server without menus)."""
     waiting = menus(rules)
     while waiting:
-        refused = [call for call in waiting if isinstance(await messenger.deliver(call), Refused)]
-        if not refused:
-            return
-        waiting = refused
-        await clock.sleep(RETRY_S)
+        outcomes = [(call, await messenger.deliver(call)) for call in waiting]
+        waiting = [call for call, outcome in outcomes if isinstance(outcome, Refused) and outcome.kind in NOT_YET]
+        if waiting:
+            await clock.sleep(RETRY_S)
 
 
 def menus(rules: Rules) -> list[Outgoing]:

@@ -139,7 +139,8 @@ class Storage:
             finally:
                 for letter in letters:
                     self._mailbox.task_done()
-                    letter.reply.cancel()  # nobody waits for ever, whatever happened; no effect once answered
+                    if not letter.reply.done():  # nobody waits for ever, whatever happened
+                        letter.reply.set_exception(StorageUnavailable("the storage actor broke"))
 
     async def _handle(self, letters: Sequence[Letter]) -> None:
         changes = [letter for letter in letters if isinstance(letter, Change)]
@@ -149,8 +150,6 @@ class Storage:
             try:
                 await self._write(done, records)
             except StorageConflict:
-                for _, tx, _ in reversed(done):
-                    tx.undo()
                 await self._one_by_one([change for change, _, _ in done], records)
         for letter in letters:
             if isinstance(letter, TakeSnapshot) and not letter.reply.done():
@@ -179,7 +178,6 @@ class Storage:
             try:
                 await self._write([done], [])
             except StorageConflict as error:
-                done[1].undo()
                 log.error("storage.conflict", problem=str(error))
                 if not change.reply.done():
                     change.reply.set_exception(error)
@@ -194,8 +192,11 @@ class Storage:
         updates = [update for record in records for update in record.updates]
         try:
             new = await self._commit(rows, updates)
-        except StorageConflict:
-            self._counters.seq = seq  # data.json must not claim a change that data.db has never had
+        except BaseException:
+            # Nothing was written: neither the image nor data.json may claim what data.db has never had.
+            self._counters.seq = seq
+            for _, tx, _ in reversed(done):
+                tx.undo()
             raise
         for row in rows:
             for callback in self._subscribers.get(type(row), ()):

@@ -86,7 +86,7 @@ class UserActor:
         return True
 
     def begins_flood(self) -> bool:
-        """Whether what is refused now is the first of a flood. It lasts until all that was taken has been worked off."""
+        """Whether what is refused now is the first of a flood, which lasts until all that was taken is worked off."""
         said, self._queue.flooded = self._queue.flooded, True
         return not said
 

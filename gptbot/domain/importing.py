@@ -7,6 +7,7 @@ what it should be is a `BadEntry` with its place, so that the operator can mend 
 import math
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from gptbot.domain.records import AMOUNT_MAX, COUNTERS, DATE_FORMAT, NANO, Account, Totals
 
 USER_ID = re.compile(r"[1-9][0-9]{0,18}")
+_OWN_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 OLD_DATES = ("%d.%m.%Y %H:%M:%S", "%d-%m-%Y %H:%M:%S")
 
 
@@ -184,6 +186,9 @@ def _date(value: object) -> tuple[str | None, str]:
     text = _text(value).strip()
     if not text:
         return "last_request", ""
+    if _OWN_DATE.fullmatch(text):  # nearly every date; several times quicker than strptime
+        with suppress(ValueError):
+            return "last_request", datetime.fromisoformat(text).isoformat(" ")
     for form in (DATE_FORMAT, *OLD_DATES):
         try:
             # isoformat writes all four digits of a year, which strftime does not everywhere

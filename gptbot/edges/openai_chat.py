@@ -161,7 +161,8 @@ class _Answer:
             return
         if event.get("error") or event.get("object") == "error":
             raise self._connection.reported(0, event.get("error") or event)
-        self._usage = _usage(event.get("usage")) or self._usage
+        if told := event.get("usage"):  # most chunks have none
+            self._usage = _usage(told) or self._usage
         choices = event.get("choices")
         for choice in map(as_dict, choices if isinstance(choices, list) else ()):
             if choice.get("index", 0) in (0, None):

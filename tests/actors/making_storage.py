@@ -18,13 +18,14 @@ BOT = 4242
 
 
 class WatchedDatabase:
-    """The real database; `gate` holds commits back, `refuse` makes that many fail, `commits` counts them."""
+    """The real database; `gate` holds commits back, `refuse` of them fail, one `breaks_with` an error."""
 
     def __init__(self, real: SqliteDatabase) -> None:
         self.real = real
         self.gate = asyncio.Event()
         self.gate.set()
         self.refuse = 0
+        self.breaks_with: Exception | None = None
         self.commits: list[int] = []
 
     def __getattr__(self, name: str) -> object:
@@ -32,6 +33,9 @@ class WatchedDatabase:
 
     async def write(self, batch: Sequence[Row], updates: Sequence[InboxUpdate], at: int) -> set[int]:
         await self.gate.wait()
+        if self.breaks_with is not None:
+            error, self.breaks_with = self.breaks_with, None
+            raise error
         if self.refuse:
             self.refuse -= 1
             raise StorageUnavailable("no room on the disk")

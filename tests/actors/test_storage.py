@@ -13,7 +13,7 @@ from gptbot.domain.records import Account
 from gptbot.domain.rows import JournalRow, OutboxRow
 from gptbot.domain.transaction import Transaction
 from gptbot.domain.updates import Place
-from gptbot.ports import InboxUpdate, StorageConflict
+from gptbot.ports import InboxUpdate, StorageConflict, StorageUnavailable
 from tests.actors.making_storage import Made, storage_in
 from tests.edges.manual_clock import settle
 
@@ -148,3 +148,15 @@ async def test_stop_writes_what_was_handed_in(made: Made) -> None:
     made.database.gate.set()
     await stopping
     assert [await one for one in saved] == [1, 2, 3]
+
+
+async def test_an_actor_that_breaks_leaves_nobody_waiting_and_no_trace(made: Made) -> None:
+    await made.storage.commit(add(1))
+    made.database.breaks_with = RuntimeError("a bug")
+    with pytest.raises(StorageUnavailable):
+        await made.storage.commit(charge(1, 10, "lost"))
+    assert made.book.accounts[1].balance == 100
+    again = asyncio.ensure_future(made.storage.commit(charge(1, 10, "kept")))
+    await made.clock.finish(again)
+    assert made.book.accounts[1].balance == 90
+    assert made.failures == []

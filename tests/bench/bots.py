@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from asyncio.subprocess import Process
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,7 +23,6 @@ PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 FLOOR: Final = ("-m", "tests.bench.floor_bot")
 OURS: Final = (str(ROOT / "main.py"),)
-WATCHED: Final = ("-m", "tests.bench.watched_bot")
 
 WIDE_OPEN: Final = {
     "RATE_CHAT_PER_S": "100000",
@@ -35,22 +35,36 @@ WIDE_OPEN: Final = {
 
 @dataclass(slots=True)
 class Bot:
-    """A running bot. `start_s`: from the start of the process to its first getUpdates."""
+    """A running bot. `start_s`: from the start of the process to its first getUpdates; `start_cpu_s`: CPU till then."""
 
     process: Process
     folder: Path
     start_s: float
+    start_cpu_s: float
 
     @classmethod
-    async def start(cls, program: tuple[str, ...], folder: Path, servers: StandIns, **settings: str) -> "Bot":
-        """Returns when it polls. Raises RuntimeError with what it said when it ends instead."""
+    async def start(
+        cls,
+        program: tuple[str, ...],
+        folder: Path,
+        servers: StandIns,
+        settings: Mapping[str, str] | None = None,
+        *,
+        free: bool = False,
+    ) -> "Bot":
+        """Returns when it polls. `free`: not kept to its core. Raises RuntimeError with what it said when it ends."""
         servers.polled.clear()
         started = time.monotonic()
         with (folder / "bot.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, *program, cwd=ROOT, env=_environ(folder, servers, settings), stdout=log, stderr=log
+                sys.executable,
+                *program,
+                cwd=ROOT,
+                env=_environ(folder, servers, settings or {}),
+                stdout=log,
+                stderr=log,
             )
-        os.sched_setaffinity(process.pid, {BOT_CORE})
+        os.sched_setaffinity(process.pid, _CORES if free else {BOT_CORE})
         polls, ends = asyncio.ensure_future(servers.polled.wait()), asyncio.ensure_future(process.wait())
         await asyncio.wait([polls, ends], timeout=STARTED_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
         start_s = time.monotonic() - started
@@ -60,7 +74,9 @@ class Bot:
             if process.returncode is None:
                 process.kill()
             raise RuntimeError(f"{program} did not start:\n{(folder / 'bot.log').read_text()[-3000:]}")
-        return cls(process, folder, start_s)
+        bot = cls(process, folder, start_s, 0.0)
+        bot.start_cpu_s = bot.cpu_s()
+        return bot
 
     def cpu_s(self) -> float:
         """CPU seconds it has used so far, threads included."""
@@ -83,7 +99,7 @@ class Bot:
         await self.process.wait()
 
 
-def _environ(folder: Path, servers: StandIns, settings: dict[str, str]) -> dict[str, str]:
+def _environ(folder: Path, servers: StandIns, settings: Mapping[str, str]) -> dict[str, str]:
     """Nothing of the surroundings, and no way out: only loopback is reached."""
     return {
         "PATH": os.environ.get("PATH", ""),

@@ -1,6 +1,7 @@
 """People who ask: each puts the next question when the answer to the last one has come."""
 
 import asyncio
+import random
 import re
 import time
 from collections import Counter
@@ -12,7 +13,7 @@ from tests.bench.servers import StandIns
 
 WARM_UP_S = 0.4
 ANSWERED_WITHIN_S = 60.0
-_MARK = re.compile(r"\[(\d+)/(\d+)\]")
+_MARK = re.compile(r"\((\d+)/(\d+)\)")
 
 
 @dataclass(slots=True)
@@ -61,7 +62,7 @@ class Crowd:
         servers.on_message = self._message
 
     async def ask_for(self, seconds: float, people: int, cpu_s: Callable[[], float], think_s: float = 0.0) -> Window:
-        """The first `people` users ask for so long; returns when everything is answered."""
+        """The first `people` users ask for so long, pausing `think_s` on average; then waits until all is answered."""
         self._asking, self._think_s = True, think_s
         for user in self.users[:people]:
             self._ask(user)
@@ -95,7 +96,7 @@ class Crowd:
             return
         self._asked[user] += 1
         self._open[user] = time.monotonic()
-        self._servers.put(user, f"[{user}/{self._asked[user]}] How do I find out what makes my programme slow?")
+        self._servers.put(user, f"({user}/{self._asked[user]}) How do I find out what makes my programme slow?")
 
     def _message(self, chat_id: int, text: str) -> None:
         mark = _MARK.match(text)
@@ -109,7 +110,7 @@ class Crowd:
         self.answered[chat_id] += 1
         self._added.append(time.monotonic() - since - self._servers.model_delay_s)
         if self._asking and self._think_s:
-            asyncio.get_running_loop().call_later(self._think_s, self._go_on, chat_id)
+            asyncio.get_running_loop().call_later(self._think_s * random.uniform(0.1, 1.9), self._go_on, chat_id)
         elif self._asking:
             self._ask(chat_id)
 

@@ -11,8 +11,8 @@ PROSE: Final = (
     "The short answer is that it depends on how the work is spread over the day, because a machine that waits for its "
     "neighbours costs as much as one that works. First look at what arrives together and what may be put off. Then "
     "measure the slowest step on its own, away from the others, and write the figure down before anything is changed. "
-    "Most people find that one step takes nearly all of the time, and that a plain change there is worth more than many "
-    "clever ones elsewhere. Keep what helped, and undo the rest."
+    "Most people find that one step takes nearly all of the time, and that a plain change there is worth more than "
+    "many clever ones elsewhere. Keep what helped, and undo the rest."
 )
 MARKDOWN: Final = (
     "## The short answer\n\nIt **depends** on how the work is spread over the day:\n\n1. Look at what arrives "

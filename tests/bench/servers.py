@@ -19,7 +19,7 @@ from tests.bench.wire import HttpProtocol, whole
 BOT_ID: Final = 4242
 TOKEN: Final = f"{BOT_ID}:AAbench_bench_bench_bench"
 _ME: Final = {"id": BOT_ID, "is_bot": True, "first_name": "Bench", "username": "bench_bot"}
-_MARK: Final = re.compile(rb"\[(\d+)/\d+\]")
+_MARK: Final = re.compile(rb"\((\d+)/\d+\)")
 _TRUE: Final = whole(b'{"ok":true,"result":true}')
 
 

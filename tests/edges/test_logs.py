@@ -10,7 +10,6 @@ import re
 import stat
 import sys
 import threading
-import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -333,19 +332,6 @@ def test_a_failed_rotation_is_tried_again(file: Path) -> None:
     sink(b"two\n")
     sink.close()
     assert (file.read_text(), blocker.read_text()) == ("two\n", "one\n")
-
-
-@pytest.mark.bench
-def test_the_line_of_a_turn_is_cheap(tmp_path: Path) -> None:
-    with (tmp_path / "out").open("w") as stream:
-        logs.configure(settings(), stream)
-        turn = dict.fromkeys("abcdefghij", 12345) | dict.fromkeys("klmnop", "some words")
-        rounds = 5_000
-        start = time.perf_counter()
-        for _ in range(rounds):
-            log.info("turn.finished", **turn)
-        cost_us = (time.perf_counter() - start) / rounds * 1e6
-    assert cost_us < 60, f"{cost_us:.0f} µs"
 
 
 # --- the catalogue ---------------------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """A model's Markdown as messages: nothing lost, nothing that Telegram refuses, whatever the input."""
 
 import re
-import time
 import unicodedata
 from typing import Any
 
@@ -269,12 +268,10 @@ NASTY = {
 }
 
 
+@pytest.mark.timeout(20)  # some of these kept a converter busy for ever
 @pytest.mark.parametrize("name", NASTY)
 def test_nasty_input_comes_out_in_bounds_and_in_time(name: str) -> None:
-    start = time.process_time()
-    parts = RENDERER.render(NASTY[name])
-    assert time.process_time() - start < 3
-    check(parts)
+    check(RENDERER.render(NASTY[name]))
     check(RENDERER.plain(NASTY[name]))
 
 

@@ -195,6 +195,12 @@ def test_a_migration_that_leads_nowhere_is_none(value: object) -> None:
     assert isinstance(decode(raw, ME), MessageSent)
 
 
+@pytest.mark.parametrize("sender", [{"id": 0}, {"id": -5}, {"id": 2**63}, {}])
+def test_a_person_has_a_positive_id(sender: dict[str, object]) -> None:
+    with pytest.raises(Undecodable):
+        read(**{"from": sender, "sender_chat": {"id": -5, "type": "private"}})
+
+
 def test_another_bot_is_not_answered() -> None:
     update = decode({"update_id": 1, "message": message(**{"from": {"id": 8, "is_bot": True, "first_name": "B"}})}, ME)
     assert isinstance(update, Unread)

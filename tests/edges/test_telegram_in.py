@@ -118,7 +118,13 @@ async def test_it_asks_for_what_the_bot_reads_and_waits_long() -> None:
     async with polling() as p:
         await p.until(lambda: len(p.offsets) == 1)
         params = p.fake.params("getUpdates")[0]
-        assert params["allowed_updates"] == ["message", "edited_message", "callback_query", "my_chat_member"]
+        assert params["allowed_updates"] == [
+            "message",
+            "edited_message",
+            "callback_query",
+            "my_chat_member",
+            "stopped_message_generation",
+        ]
         assert params["timeout"] == 50
 
 

@@ -9,8 +9,8 @@ Nothing sleeps: each wait ends with the change of state that it waits for, or fa
 """
 
 import re
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from gptbot.playground.bot_api import BotApiServer
 from gptbot.playground.people import find_button
@@ -22,6 +22,13 @@ Wanted = str | re.Pattern[str]
 """A part of the text, or a regular expression that is found in it."""
 
 TIMEOUT_S = 10.0
+WORDS_MAX = 500
+"""A longer text is cut in transcripts."""
+
+
+def to(chat_id: int) -> Callable[[Mapping[str, Any]], bool]:
+    """For `faults.next(where=...)`: calls that write to this chat."""
+    return lambda params: str(params.get("chat_id")) == str(chat_id)
 
 
 class Person:
@@ -155,7 +162,10 @@ class Person:
         verb = {"message": "", "edit": " (edits)", "delete": " (deleted)"}[shown.what]
         rows = message.get("reply_markup", {}).get("inline_keyboard", [])
         buttons = "".join(f" [{button['text']}]" for row in rows for button in row)
-        return f"{new} {message['message_id']} {message['from']['first_name']}{verb}: {_words(message)!r}{buttons}"
+        words = _words(message)
+        if len(words) > WORDS_MAX:
+            words = f"{words[:WORDS_MAX]}… ({len(words)} characters)"
+        return f"{new} {message['message_id']} {message['from']['first_name']}{verb}: {words!r}{buttons}"
 
 
 def _words(message: Json) -> str:
