@@ -5,7 +5,7 @@ one, or answers a message the bot does not know. `BuildContext` tells what the c
 that it had to be cut. Then the purse is looked at, the model asked, its answer written, committed, delivered, paid.
 
 Every way through ends with exactly one `Settle`, the last effect of all: the commit that finishes the turn. It
-charges only when the answer, whole or stopped halfway, was delivered: nothing is charged twice, and nothing failed,
+charges only when the answer, whole or cut short, was delivered: nothing is charged twice, and nothing failed,
 refused or undelivered at all. A plain turn is five events (four without streaming): NotAReply, ContextReady,
 FirstTextArrived, AnswerCompleted, AnswerDelivered.
 """
@@ -43,7 +43,7 @@ class ParentUnknown:
 
 @dataclass(frozen=True, slots=True)
 class ContextTrimmed:
-    """The context was longer than the model's window: the oldest turns were left out."""
+    """The context was longer than the model's window, or the model says so: the oldest turns were left out."""
 
     turns_left: int
     turns_dropped: int
@@ -150,14 +150,9 @@ class SayStopped:
 
 @dataclass(frozen=True, slots=True)
 class CommitAnswer:
-    """Commit answer, usage and the parts to deliver (DESIGN §6). `partial`: what was written until it was stopped."""
+    """Commit answer, usage and the parts to deliver (DESIGN §6). `partial`: as far as it was written."""
 
     partial: bool
-
-
-@dataclass(frozen=True, slots=True)
-class KeepPartial:
-    """Let the person have what was written before the model failed; it belongs to no chain and costs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +171,7 @@ class Settle:
 
 Effect = (
     BuildContext | SayRefused | AskModel | ShowGrowing | StopModel | SayStopped | CommitAnswer
-    | KeepPartial | Apologise | Settle
+    | Apologise | Settle
 )  # fmt: skip
 
 # --- the chart -------------------------------------------------------------------------------------------------------
@@ -187,7 +182,7 @@ ORIGINS: tuple[str, ...] = get_args(Origin)
 READY = (*ORIGINS, "trimmed")
 UNASKED = ("resolving", *READY)
 AT_MODEL = ("asking", "streaming")
-ON_ITS_WAY = ("stopped", "delivering")
+ON_ITS_WAY = ("stopped", "broken_off", "delivering")
 FINAL = ("settled", "refused", "withdrawn", "failed", "undelivered")
 STATES = (*UNASKED, *AT_MODEL, *ON_ITS_WAY, *FINAL)
 
@@ -200,10 +195,11 @@ TRANSITIONS = (
     Step(ORIGINS, ContextTrimmed, "trimmed", do="note_trimming"),
     Step(UNASKED, Refused, "refused", do=("say_refused", "settle_free")),
     Step(READY, ContextReady, "asking", do="ask_model"),
+    Step("asking", ContextTrimmed, "asking", do="note_trimming"),
     Step("asking", FirstTextArrived, "streaming", do="show_growing"),
     Step(AT_MODEL, AnswerCompleted, "delivering", do="commit_answer"),
     Step("asking", ModelFailed, "failed", do=("apologise", "settle_free")),
-    Step("streaming", ModelFailed, "failed", do=("keep_partial", "apologise", "settle_free")),
+    Step("streaming", ModelFailed, "broken_off", do="commit_partial"),
     Step(UNASKED, StopRequested, "withdrawn", do=("say_stopped", "settle_free")),
     Step("asking", StopRequested, "withdrawn", do=("stop_model", "say_stopped", "settle_free")),
     Step("streaming", StopRequested, "stopped", do=("stop_model", "commit_partial")),
@@ -224,9 +220,11 @@ IGNORED = (
     Ignored("trimmed", (ContextTrimmed,), "it was trimmed already"),
     Ignored(UNASKED, _FROM_MODEL, "the model was not asked yet"),
     Ignored((*UNASKED, *AT_MODEL), _FROM_DELIVERY, "there is no answer to deliver yet"),
-    Ignored((*AT_MODEL, *ON_ITS_WAY), (ContextTrimmed, ContextReady, Refused), "the model was asked already"),
+    Ignored((*AT_MODEL, *ON_ITS_WAY), (ContextReady, Refused), "the model was asked already"),
+    Ignored(("streaming", *ON_ITS_WAY), (ContextTrimmed,), "the model has taken the context"),
     Ignored("streaming", (FirstTextArrived,), "only the first words begin the answer"),
     Ignored("stopped", (*_FROM_MODEL, StopRequested), "the model was stopped; what was written is the answer"),
+    Ignored("broken_off", (*_FROM_MODEL, StopRequested), "the model has failed; what was written is the answer"),
     Ignored("delivering", (*_FROM_MODEL, StopRequested), "the answer is whole and on its way"),
     Ignored(FINAL, EVENTS, "the turn is finished"),
 )
@@ -284,11 +282,8 @@ class ReplyChain(Flow[Event, Effect]):
     def commit_answer(self, _: AnswerCompleted) -> None:
         self.emit(CommitAnswer(partial=False))
 
-    def commit_partial(self, _: StopRequested) -> None:
+    def commit_partial(self, _: StopRequested | ModelFailed) -> None:
         self.emit(CommitAnswer(partial=True))
-
-    def keep_partial(self, _: ModelFailed) -> None:
-        self.emit(KeepPartial())
 
     def apologise(self, event: ModelFailed) -> None:
         self.emit(Apologise(event.trouble))

@@ -26,7 +26,7 @@ from gptbot.domain.document import Document
 from gptbot.domain.rules import Rules
 from gptbot.domain.transaction import Counters
 from gptbot.domain.updates import AnyUpdate, Me
-from gptbot.ports import ChatModel, Clock, Database, DataFile, ImageModel, Messenger, Renderer, TokenCounter
+from gptbot.ports import ChatModel, Clock, Database, DataFile, Files, ImageModel, Messenger, Renderer, TokenCounter
 
 log = structlog.get_logger()
 
@@ -44,6 +44,7 @@ class Edges:
     messenger: Messenger
     chat_model: ChatModel
     image_model: ImageModel
+    files: Files
     counter: TokenCounter
     renderer: Renderer
     clock: Clock
@@ -81,6 +82,7 @@ class App:
             messenger=edges.messenger,
             chat_model=edges.chat_model,
             image_model=edges.image_model,
+            files=edges.files,
             counter=edges.counter,
             renderer=edges.renderer,
             clock=clock,

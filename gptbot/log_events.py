@@ -28,7 +28,9 @@ EVENTS: dict[str, str] = {
     "webhook.not_set": "setWebhook failed; tried again",
     # --- turns
     "turn.finished": "the wide event of one question: who, model, chain, tokens, cost, times, `outcome`",
+    "turn.trimmed_again": "the model found the context too long still: it was halved and asked once more",
     "turn.broke": "a bug ended one question; its asker got the error id",
+    "file.failed": "Telegram did not give a file that somebody sent; they were told",
     "picture.finished": "the wide event of one /imagine",
     "model.failed": "the model gave no whole answer; `trouble` says of which kind",
     "model.adapted": "a parameter the model's server does not take is left out from now on",

@@ -6,7 +6,8 @@ from enum import Enum, StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from gptbot.domain.outgoing import Outgoing, Text
-from gptbot.domain.rows import OutboxRow, ReportRow, Row
+from gptbot.domain.rows import OutboxRow, ReportRow, Row, TurnRow
+from gptbot.domain.wish import Wish
 
 # --- Telegram, outward ---------------------------------------------------------------------------------------------
 
@@ -97,6 +98,28 @@ class Messenger(Protocol):
         ...
 
 
+class FileTrouble(StrEnum):
+    """Each has its own text for the user."""
+
+    TOO_LARGE = "too_large"
+    GONE = "gone"  # deleted, refused, or Telegram could not be reached
+
+
+class FileError(Exception):
+    """There is no file. `detail` is for the log."""
+
+    def __init__(self, trouble: FileTrouble, detail: str) -> None:
+        super().__init__(f"{trouble}: {detail}")
+        self.trouble = trouble
+        self.detail = detail
+
+
+class Files(Protocol):
+    async def download(self, file_id: str, size_max: int) -> bytes:
+        """A file that somebody sent, in memory. Raises FileError, TOO_LARGE beyond `size_max` bytes."""
+        ...
+
+
 # --- the models ----------------------------------------------------------------------------------------------------
 
 
@@ -184,8 +207,8 @@ class Picture:
 
 
 class ImageModel(Protocol):
-    async def draw(self, prompt: str) -> Picture:
-        """Draws `prompt`. Raises ModelError."""
+    async def draw(self, wish: Wish, original: bytes | None = None) -> Picture:
+        """Draws it; with `original`, that picture changed as the wish says. Raises ModelError."""
         ...
 
 
@@ -294,6 +317,8 @@ class Database(Protocol):
 
     async def message(self, chat_id: int, message_id: int) -> StoredMessage | None: ...
 
+    async def turn(self, turn: int) -> TurnRow | None: ...
+
     async def chain(self, turn: int, limit: int) -> list[StoredTurn]:
         """The branch that ends in `turn`, oldest first, at most `limit` turns."""
         ...
@@ -309,7 +334,7 @@ class Database(Protocol):
         ...
 
     async def followed(self, turn: int) -> bool:
-        """Whether a later turn continues this one."""
+        """Whether a later turn, one with an answer, continues this one."""
         ...
 
     async def pending_updates(self, after: int, limit: int) -> list[tuple[int, PendingUpdate]]:

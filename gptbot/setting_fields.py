@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr
 
 from gptbot import setting_forms as form
-from gptbot.domain.rules import Economy, ModelSpec, Rules
+from gptbot.domain.rules import IMAGE_QUALITIES, IMAGE_SIZES, Economy, ModelSpec, Rules
 
 HOME = Path(__file__).resolve().parent.parent
 """The folder of main.py, where `.env` and, unless set otherwise, `data.json` lie."""
@@ -19,6 +19,8 @@ _WINDOW = form.whole(512, 100_000_000)
 _OUTPUT = form.whole(1, 10_000_000)
 _PRICE = form.number(0, 100_000)
 _EFFORT = form.matching("[A-Za-z0-9_-]{1,30}", "one word, such as low, medium or high")
+_SIZE = r"\d{2,5}x\d{2,5}|auto"
+_QUALITY = "[A-Za-z0-9_-]{1,30}"
 _PURSE = form.whole(0, 10**12)
 _PACE = form.number(0.01, 100_000)
 
@@ -66,8 +68,14 @@ class Settings(BaseModel):
 
     image_model: Annotated[str, _MODEL_ID] = "gpt-image-2.6-flare"
     image_price: Annotated[float, _PRICE] = 0.013
-    image_size: Annotated[str | None, form.matching(r"\d{2,5}x\d{2,5}|auto", "a size like 1024x1024, or auto")] = None
-    image_quality: Annotated[str | None, form.matching("[A-Za-z0-9_-]{1,30}", "one word, such as medium")] = None
+    image_size: Annotated[str | None, form.matching(_SIZE, "a size like 1024x1024, or auto")] = None
+    image_quality: Annotated[str | None, form.matching(_QUALITY, "one word, such as medium")] = None
+    image_sizes: Annotated[tuple[str, ...], form.words(_SIZE, "sizes like 1024x1024, or auto, with commas between")] = (
+        IMAGE_SIZES
+    )
+    image_qualities: Annotated[tuple[str, ...], form.words(_QUALITY, "words such as medium, with commas between")] = (
+        IMAGE_QUALITIES
+    )
 
     access: Annotated[Literal["open", "approval", "list"], form.choice("open", "approval", "list")] = "open"
     allowed_ids: Annotated[tuple[int, ...] | None, form.chat_ids()] = None
@@ -99,6 +107,7 @@ class Settings(BaseModel):
 
     reports: Annotated[Literal["each", "digest", "off"], form.choice("each", "digest", "off")] = "each"
     report_texts: Annotated[bool, form.flag()] = True
+    report_pictures: Annotated[bool, form.flag()] = True
     report_digest_minutes: Annotated[float, form.number(0.01, 10_080)] = 60.0
 
     rich_messages: Annotated[Literal["off", "auto", "on"], form.choice("off", "auto", "on")] = "off"
@@ -165,6 +174,8 @@ class Settings(BaseModel):
             premium=self._model("premium"),
             image_model=self.image_model,
             image_price=self.image_price,
+            image_sizes=self.image_sizes,
+            image_qualities=self.image_qualities,
             economy=Economy(**{name: getattr(self, name) for name in Economy.__dataclass_fields__}),
             default_prompt=self.default_prompt,
             prompt_tokens_max=self.prompt_tokens_max,
@@ -179,6 +190,7 @@ class Settings(BaseModel):
             turns_kept_days=self.turns_kept_days,
             reports=self.reports,
             report_texts=self.report_texts,
+            report_pictures=self.report_pictures,
             report_digest_s=self.report_digest_minutes * 60,
             announce_per_s=self.announce_per_s,
             access=self.access,

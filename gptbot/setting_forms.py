@@ -101,6 +101,19 @@ def matching(pattern: str, expected: str) -> BeforeValidator:
     return _form(expected, read)
 
 
+def words(pattern: str, expected: str) -> BeforeValidator:
+    """Several words with commas (or blanks) between, each of which matches `pattern`; doubles count once."""
+    compiled = re.compile(pattern, re.ASCII)
+
+    def read(text: str) -> tuple[str, ...]:
+        found = [word for word in re.split(r"[,;\s]+", text) if word]
+        if not found or not all(map(compiled.fullmatch, found)):
+            raise ValueError
+        return tuple(dict.fromkeys(found))
+
+    return _form(expected, read)
+
+
 def free_text(length_max: int) -> BeforeValidator:
     def read(text: str) -> str:
         if len(text) > length_max or "\0" in text:

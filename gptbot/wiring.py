@@ -18,6 +18,7 @@ from gptbot.edges.pacing import Backoff, Limits
 from gptbot.edges.rendering import TelegramRenderer
 from gptbot.edges.telegram_api import TelegramApi, TelegramError, TelegramRefusal
 from gptbot.edges.telegram_decode import Undecodable, decode
+from gptbot.edges.telegram_files import TelegramFiles
 from gptbot.edges.telegram_in import Poller, token_refused
 from gptbot.edges.telegram_out import TelegramMessenger
 from gptbot.edges.token_counter import TiktokenCounter
@@ -105,6 +106,7 @@ async def _serve(
         image_model=OpenAIImageModel(
             connection, settings.image_model, size=settings.image_size, quality=settings.image_quality
         ),
+        files=TelegramFiles(api, clock),
         counter=counter,
         renderer=TelegramRenderer(settings.rich_messages),
         clock=clock,

@@ -1,24 +1,29 @@
 """What the model said to one question: how it is counted, charged, stored and sent (DESIGN §6, steps 4 to 6)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Literal
 
-from gptbot.actors.answer_messages import Part, answer_parts, rendered
+from gptbot.actors.answer_messages import Part, Rendered, answer_parts, noted, rendered
 from gptbot.actors.desk import Desk
 from gptbot.actors.question import Question
+from gptbot.commands import answer_buttons
 from gptbot.domain.context import TOKENS_PER_MESSAGE
+from gptbot.domain.outgoing import Keyboard
 from gptbot.domain.pricing import answer_cost
 from gptbot.domain.records import Counter
-from gptbot.domain.rows import MessageRow, TurnRow
+from gptbot.domain.rows import MessageRow, TurnGone, TurnRow
 from gptbot.domain.rules import ModelSpec
 from gptbot.domain.settling import After, Charge
 from gptbot.domain.transaction import Transaction
 from gptbot.ports import ChatMessage, Outcome, Usage
+from gptbot.texts import Words
 
 
 class Answer:
     """Grows by `pieces.append`. `usage` is what the server reported, or our own count after `commit`.
 
-    `cost` (billionths of a dollar) and `messages` are known after `commit`.
+    `cost` (billionths of a dollar) and `messages` are known after `commit`. `end` tells how it came to its end: said
+    whole (or stopped by its asker), at the output limit, or broken off by the server, which is marked.
     """
 
     def __init__(self, desk: Desk, question: Question, model: ModelSpec) -> None:
@@ -29,18 +34,27 @@ class Answer:
         self.usage: Usage | None = None
         self.cost = 0
         self.messages = 0
+        self.end: Literal["whole", "length", "broken"] = "whole"
 
     async def commit(
-        self, asked: str, context: Sequence[ChatMessage], *, parent: int | None, edits: int | None
+        self,
+        asked: str,
+        context: Sequence[ChatMessage],
+        words: Words,
+        *,
+        parent: int | None,
+        replaced: Collection[int],
+        edits: int | None,
     ) -> Outcome:
         """Answer, usage and parts become durable together; from here on the model is never asked again.
 
-        `asked` is what `context` ends with; `edits` is the message that the first part takes the place of. Returns
-        what became of the last part.
+        `asked` is what `context` ends with; the turns `replaced` are gone from the chain; `edits` is the message that
+        the first part takes the place of. Returns what became of the last part.
         """
         text = "".join(self.pieces)
-        parts = await self.parts(edits=edits, file_units=self._desk.rules.answer_file_units)
-        self.messages = len(parts)
+        shown = await rendered(self._desk.renderer, text)
+        if self.end == "broken":
+            shown = noted(shown, words("turn.incomplete"))
         self.usage = self.usage or await self._counted(text, context)
         tokens = sum(await self._desk.counter.count_many([asked, text]))
         charge = self._charge(self.usage)
@@ -50,7 +64,11 @@ class Answer:
         def commit(tx: Transaction) -> None:
             tx.meet(update.person)
             turn = tx.new_turn()
+            for old in replaced:
+                tx.write(TurnGone(old))
             self._keep_turn(tx, turn, parent, asked, text, tokens)
+            parts = self._parts(shown, answer_buttons.under_answer(words, turn, cut=self.end != "whole"), edits)
+            self.messages = len(parts)
             group = None
             for number, part in enumerate(parts, start=1):
                 last = number == len(parts)
@@ -63,12 +81,16 @@ class Answer:
         await self._desk.storage.commit(commit)
         return await watcher
 
-    async def parts(self, *, edits: int | None, file_units: int = 0) -> list[Part]:
-        """The messages it is shown in (see `answer_parts`)."""
+    def _parts(self, shown: Rendered, keyboard: Keyboard, edits: int | None) -> list[Part]:
         update = self._question.update
-        shown = await rendered(self._desk.renderer, "".join(self.pieces))
-        reply_to = None if update.place.private else update.message_id
-        return answer_parts(update.place, shown, reply_to=reply_to, edits=edits, file_units=file_units)
+        return answer_parts(
+            update.place,
+            shown,
+            reply_to=None if update.place.private else update.message_id,
+            edits=edits,
+            keyboard=keyboard,
+            file_units=self._desk.rules.answer_file_units,
+        )
 
     def _keep_turn(self, tx: Transaction, turn: int, parent: int | None, asked: str, text: str, tokens: int) -> None:
         update, place = self._question.update, self._question.update.place
@@ -87,7 +109,9 @@ class Answer:
                 message_id=update.message_id,
             )
         )
-        tx.write(MessageRow(place.chat_id, update.message_id, turn, "user", tx.now))
+        again = self._question.again
+        if again is None or again.turn != parent:  # where a button lets it go on, the question's turn is the first
+            tx.write(MessageRow(place.chat_id, update.message_id, turn, "user", tx.now))
 
     async def _counted(self, text: str, context: Sequence[ChatMessage]) -> Usage:
         """Our own count, where the server reported none (a stopped answer)."""

@@ -44,6 +44,11 @@ async def rendered(renderer: Renderer, markdown: str) -> Rendered:
     return render() if len(markdown) < RENDER_INLINE_MAX else await asyncio.to_thread(render)
 
 
+def noted(answer: Rendered, note: Text) -> Rendered:
+    """The same with a message of the bot's own words behind it, which are no part of the answer."""
+    return Rendered(answer.markdown, [*answer.texts, note], None)
+
+
 def answer_parts(
     place: Place,
     answer: Rendered,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from fsm import reply_chain as chart
 from gptbot.actors.desk import Desk
-from gptbot.actors.question import Question
+from gptbot.actors.question import Again, Question
 from gptbot.domain.context import TOKENS_PER_MESSAGE, ending, room_for_context, turns_that_fit
 from gptbot.domain.rules import ModelSpec
 from gptbot.limits import CHAIN_TURNS_MAX
@@ -31,8 +31,11 @@ class Conversation:
     chain: Sequence[StoredTurn] = ()
     memory: Sequence[StoredTurn] = ()
 
-    async def find_parent(self) -> chart.NotAReply | chart.ParentFound | chart.ParentUnknown:
-        """Looks up the message that was replied to."""
+    async def find_parent(self) -> chart.NotAReply | chart.ParentFound | chart.ParentUnknown | chart.Refused:
+        """Looks up the message that was replied to; what a button asks again knows its parent."""
+        again = self.question.again
+        if again is not None:
+            return await self._find_again(again)
         reply = self.question.update.reply
         if reply is None:
             return chart.NotAReply()
@@ -44,6 +47,17 @@ class Conversation:
             return chart.ParentUnknown(reply.text, reply.by_us, reply.quote or "")
         self.parent = known.turn
         return chart.ParentFound(len(self.chain), not await database.followed(known.turn), reply.quote or "")
+
+    async def _find_again(self, again: Again) -> chart.NotAReply | chart.ParentFound | chart.Refused:
+        if await self.desk.database.turn(again.turn) is None:  # the button was pressed twice
+            return chart.Refused("button.stale")
+        self.parent = again.parent
+        if again.parent is None:
+            return chart.NotAReply()
+        self.chain = await self.desk.database.chain(again.parent, CHAIN_TURNS_MAX)
+        if not self.chain:  # older than what is kept
+            return chart.NotAReply()
+        return chart.ParentFound(len(self.chain), is_latest=not await self.desk.database.followed(again.parent))
 
     async def messages(self, context: chart.BuildContext, text: str, model: ModelSpec) -> tuple[list[ChatMessage], int]:
         """What is sent to the model, `text` being the question; and how many of the chain's turns are left out.
@@ -68,6 +82,17 @@ class Conversation:
         ]
         return [system, *turns, *tail], len(self.chain) - chain_kept
 
+    def halved(self, context: Sequence[ChatMessage]) -> tuple[list[ChatMessage] | None, int]:
+        """`context` (from `messages`) without the older half of its turns, and how many of the chain's those were.
+
+        None if there is no turn to leave out.
+        """
+        turns = len(context) // 2 - 1  # two messages each, beside the prompt and what is asked
+        drop = (turns + 1) // 2
+        of_chain = max(drop - len(self.memory), 0)
+        self.memory = self.memory[drop:]
+        return ([context[0], *context[1 + 2 * drop :]] if drop else None), of_chain
+
     async def _remembered(self) -> Sequence[StoredTurn]:
         """What dialog mode brings along; nothing while it is off."""
         account = self.desk.storage.book.get(self.question.update.person.id)
@@ -76,7 +101,8 @@ class Conversation:
         if room <= 0:
             return ()
         place = self.question.update.place
-        before = self.chain[0].id if self.chain else None
+        again = self.question.again
+        before = self.chain[0].id if self.chain else again.turn if again else None
         turns = await self.desk.database.memory(
             place.chat_id, place.thread_id, before=before, tokens=room, limit=CHAIN_TURNS_MAX
         )

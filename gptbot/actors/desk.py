@@ -16,6 +16,7 @@ from gptbot.ports import (
     ChatModel,
     Clock,
     Database,
+    Files,
     ImageModel,
     Messenger,
     ModelError,
@@ -48,6 +49,7 @@ class Desk:
     messenger: Messenger
     chat_model: ChatModel
     image_model: ImageModel
+    files: Files
     counter: TokenCounter
     renderer: Renderer
     clock: Clock

@@ -13,17 +13,22 @@ from gptbot.domain.pricing import picture_cost
 from gptbot.domain.records import NANO
 from gptbot.domain.settling import After, Charge
 from gptbot.domain.transaction import Transaction
-from gptbot.ports import ModelError, ModelTrouble, Picture, Refused
+from gptbot.domain.wish import Wish
+from gptbot.ports import FileError, ModelError, ModelTrouble, Picture, Refused
 
 log = structlog.get_logger()
+
+ORIGINAL_MAX = 20_000_000
+"""Bytes of a picture to be changed: what bots may download (Bot API getFile)."""
 
 
 class Drawing:
     """One picture until it is delivered, refused or failed. `run` once."""
 
-    def __init__(self, desk: Desk, question: Question) -> None:
+    def __init__(self, desk: Desk, question: Question, wish: Wish) -> None:
         self._desk = desk
         self._question = question
+        self._wish = wish
         self._visit = Visit.of(question.update, desk.rules, desk.me, desk.storage.book)
         self._interrupted = False
         self._blocked = False
@@ -73,18 +78,29 @@ class Drawing:
                 showing_action(self._desk, self._visit.place, "upload_photo", 0),
             ):
                 if not self._interrupted:
-                    picture = await self._desk.image_model.draw(self._question.text)
+                    picture = await self._draw()
         except TimeoutError:
             if not self._interrupted:
                 return await self._fail(ModelError(ModelTrouble.TIMEOUT, "drawing took longer than TURN_TIMEOUT_S"))
         except ModelError as error:
             return await self._fail(error)
+        except FileError as error:
+            log.warning("file.failed", trouble=error.trouble, detail=error.detail)
+            await self._finish("failed", f"imagine.file.{error.trouble}")
+            return "failed", f"file {error.trouble}"
         finally:
             self._limit = None
         if picture is None:
             return await self._stop()
         self._desk.model_answered()
         return await self._deliver(picture, is_admin=is_admin)
+
+    async def _draw(self) -> Picture:
+        """From nothing, or from the picture that the wish replies to."""
+        reply, original = self._question.update.reply, None
+        if reply is not None and reply.photo is not None:
+            original = await self._desk.files.download(reply.photo, ORIGINAL_MAX)
+        return await self._desk.image_model.draw(self._wish, original)
 
     async def _deliver(self, picture: Picture, *, is_admin: bool) -> tuple[str, str]:
         update = self._question.update
@@ -97,13 +113,13 @@ class Drawing:
             reply_to=None if update.place.private else update.message_id,
         )
 
+        after = After(asker=self._visit.user, charge=self._charge(is_admin=is_admin))
+        if after["charge"]["report"] is not None and self._desk.rules.report_pictures:
+            after["show_to"] = self._desk.rules.main_admin
+
         def commit(tx: Transaction) -> None:
             tx.meet(update.person)
-            tx.send(
-                photo,
-                after=After(asker=self._visit.user, charge=self._charge(is_admin=is_admin)),
-                settles=update.update_id,
-            )
+            tx.send(photo, after=after, settles=update.update_id)
 
         await self._desk.storage.commit(commit)
         return ("undelivered", "") if isinstance(await watcher, Refused) else ("settled", "")

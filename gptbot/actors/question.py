@@ -4,32 +4,45 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from gptbot.actors.desk import Desk
 from gptbot.domain.accounts import report_mode
 from gptbot.domain.asking import Asked
 from gptbot.domain.outgoing import chat_action
 from gptbot.domain.updates import MessageSent, Place
+from gptbot.domain.wish import Wish
 
 ACTION_EVERY_S = 4.0
 """Telegram shows a chat action for at most five seconds."""
 REPORT_TEXT_MAX = 300
 
 
+class Again(NamedTuple):
+    """What a button asks again: the stored turn (`unanswered`: it has no answer) and the turn it continues."""
+
+    turn: int
+    unanswered: bool
+    parent: int | None
+
+
 @dataclass(slots=True)
 class Question:
-    """`text` is what is asked (the message's text without the command). `pinned`: its settings are stored already.
+    """`text` is what is asked (the message's text without the command).
 
-    `overtaken`: a newer question has stopped it before its turn came.
+    `picture`: the wish, if it is one for a picture. `pinned`: its settings are stored already.
+
+    `overtaken`: a newer question has stopped it before its turn came. `again`: a button asked it; `update` is then
+    made up: the press's id, the former question's message.
     """
 
     update: MessageSent
     text: str
     asked: Asked
-    picture: bool = False
+    picture: Wish | None = None
     pinned: bool = False
     overtaken: bool = False
+    again: Again | None = None
 
     def report(
         self, desk: Desk, kind: Literal["answer", "picture"], *, model: str, tokens: int, cost: int

@@ -10,7 +10,7 @@ import structlog
 
 from gptbot.actors.desk import Desk, UnderWay
 from gptbot.actors.drawing import Drawing
-from gptbot.actors.question import Question
+from gptbot.actors.question import Again, Question
 from gptbot.actors.supervisor import new_error_id
 from gptbot.actors.turn import Turn
 from gptbot.commands.visit import Visit
@@ -57,6 +57,11 @@ class QuestionQueue:
             place = len(self._waiting)
             await self._desk.storage.commit(lambda tx: self._tell_place(tx, question, place))
 
+    def holds(self, again: Again | None) -> bool:
+        """Whether what a button asks is being asked already."""
+        current = [self._current[0]] if self._current else []
+        return again is not None and any(question.again == again for question in (*current, *self._waiting))
+
     def interrupt(self, *, blocked: bool = False) -> bool:
         """Stops what is being worked on; False if nothing is."""
         if self._current is None:
@@ -77,7 +82,7 @@ class QuestionQueue:
         self._desk.figures.questions_waiting += 1
 
     def _start(self, question: Question) -> None:
-        work = Drawing(self._desk, question) if question.picture else Turn(self._desk, question)
+        work = Drawing(self._desk, question, question.picture) if question.picture else Turn(self._desk, question)
         self._current = question, work
         self._desk.under_way[question.update.update_id] = UnderWay(self._user, work.interrupt)
         if question.overtaken:

@@ -6,24 +6,29 @@ Runs as a child of the user's actor, which may call `interrupt` at any moment.
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
+from typing import Literal
 
 import structlog
 
 from fsm import reply_chain as chart
 from gptbot.actors.answer import Answer
+from gptbot.actors.asking_again import keep_unanswered, replaced_by
 from gptbot.actors.conversation import Conversation
 from gptbot.actors.desk import Desk
 from gptbot.actors.question import Question
 from gptbot.actors.showing import AnswerView
+from gptbot.commands.answer_buttons import under_apology
 from gptbot.commands.visit import Visit
 from gptbot.domain.accounts import can_afford
 from gptbot.domain.records import NANO
-from gptbot.domain.settling import After
 from gptbot.domain.transaction import Transaction
 from gptbot.domain.visible import blank
 from gptbot.ports import ChatMessage, ChatRequest, Completed, ModelError, ModelTrouble, Refused, TextDelta
 
 log = structlog.get_logger()
+
+WORTH_RETRYING = (ModelTrouble.BUSY, ModelTrouble.SERVER, ModelTrouble.TIMEOUT, ModelTrouble.EMPTY)
+"""Troubles that may be over when the asker tries again."""
 
 
 class Turn:
@@ -78,10 +83,8 @@ class Turn:
                 self._say_refused(reason)
             case chart.SayStopped():
                 self._last_words.append(lambda tx: self._visit.say(tx, "turn.stopped"))
-            case chart.KeepPartial():
-                await self._keep_partial()
             case chart.Apologise(trouble):
-                self._last_words.append(lambda tx: self._visit.say(tx, f"turn.failed.{trouble}"))
+                self._last_words.append(lambda tx: self._apologise(tx, trouble))
             case chart.ShowGrowing():
                 self._view.begin()
             case chart.Settle(charge=False):
@@ -140,9 +143,24 @@ class Turn:
         try:
             async with asyncio.timeout(self._desk.rules.turn_timeout_s) as self._limit:
                 if self._interruption is None:
-                    await self._read_answer()
+                    await self._read_answer_trimming()
         finally:
             self._limit = None
+
+    async def _read_answer_trimming(self) -> None:
+        """Our count of tokens is an estimate: where the model finds the context too long, it is asked once more."""
+        try:
+            await self._read_answer()
+        except ModelError as error:
+            if error.trouble is not ModelTrouble.CONTEXT or self._answer.pieces:
+                raise
+            halved, dropped = self._conversation.halved(self._context)
+            if halved is None:
+                raise
+            log.warning("turn.trimmed_again", update_id=self._question.update.update_id, detail=error.detail)
+            self._context = halved
+            self._flow.handle(chart.ContextTrimmed(self._flow.turns - dropped, self._flow.turns_dropped + dropped))
+            await self._read_answer()
 
     async def _read_answer(self) -> None:
         spec = self._model
@@ -158,11 +176,13 @@ class Turn:
                                 await self._carry_out(effect)
                     case Completed():
                         self._answer.usage = event.usage
-                        self._refuse_empty(event)
+                        self._judge_end(event)
 
-    def _refuse_empty(self, end: Completed) -> None:
-        """An answer without a word is none."""
+    def _judge_end(self, end: Completed) -> None:
+        """An answer without a word is none; one that was cut is marked as such."""
         if self._first_text_s is not None:
+            ends: dict[str, Literal["length", "broken"]] = {"length": "length", "content_filter": "broken"}
+            self._answer.end = ends.get(end.finish_reason, "whole")
             return
         if end.refusal or end.finish_reason == "content_filter":
             raise ModelError(ModelTrouble.CONTENT, end.refusal or end.finish_reason)
@@ -171,6 +191,7 @@ class Turn:
     async def _failed(self, error: ModelError) -> chart.ModelFailed:
         log.warning("model.failed", trouble=error.trouble, detail=error.detail, model=self._model.id)
         self._trouble = error.trouble
+        self._answer.end = "broken"
         await self._desk.model_failed(self._model.id, error)
         return chart.ModelFailed(error.trouble)
 
@@ -178,18 +199,24 @@ class Turn:
 
     async def _commit_answer(self) -> chart.Event:
         outcome = await self._answer.commit(
-            self._text, self._context, parent=self._conversation.parent, edits=self._view.take_message()
+            self._text,
+            self._context,
+            self._visit.words,
+            parent=self._conversation.parent,
+            replaced=await replaced_by(self._desk, self._question),
+            edits=self._view.take_message(),
         )
         return chart.DeliveryRefused() if isinstance(outcome, Refused) else chart.AnswerDelivered()
 
-    async def _keep_partial(self) -> None:
-        """What came before the model failed is shown; it belongs to no chain and costs nothing."""
-        parts = await self._answer.parts(edits=self._view.take_message())
-        self._last_words.append(
-            lambda tx: [tx.send(part.outgoing, after=After(**part.after, asker=self._visit.user)) for part in parts]
-        )
-
     # --- the end -----------------------------------------------------------------------------------------------------
+
+    def _apologise(self, tx: Transaction, trouble: str) -> None:
+        keyboard = None
+        if trouble in WORTH_RETRYING:
+            parent = self._conversation.parent
+            turn = keep_unanswered(tx, self._question, self._text, parent=parent, model=self._model.id)
+            keyboard = under_apology(self._visit.words, turn)
+        self._visit.say(tx, f"turn.failed.{trouble}", keyboard)
 
     def _settle_free(self, tx: Transaction) -> None:
         for word in self._last_words:

@@ -6,7 +6,7 @@ one. Created with the person's first update, taken away when idle; all its state
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -14,12 +14,13 @@ import structlog
 
 from gptbot.actors import admin_work
 from gptbot.actors.addressing import addressed, meant_for_another
+from gptbot.actors.asking_again import asked_by_button, offer_anew
 from gptbot.actors.desk import Desk
 from gptbot.actors.question import Question
 from gptbot.actors.queue import QuestionQueue
 from gptbot.actors.showing import STOP_AREA
 from gptbot.actors.supervisor import new_error_id
-from gptbot.commands import access, dialogs
+from gptbot.commands import access, answer_buttons, dialogs, imagine
 from gptbot.commands.admin_views import show_user
 from gptbot.commands.catalogue import BUTTONS, BY_NAME
 from gptbot.commands.registry import Command, Does
@@ -29,9 +30,10 @@ from gptbot.domain.access import served
 from gptbot.domain.asking import Asked
 from gptbot.domain.book import DialogKey
 from gptbot.domain.commands import ParsedCommand, parse_command
-from gptbot.domain.outgoing import callback_answer
+from gptbot.domain.outgoing import callback_answer, without_buttons
 from gptbot.domain.transaction import Transaction
-from gptbot.domain.updates import AnyUpdate, BotMembership, ButtonPressed, GenerationStopped, MessageSent
+from gptbot.domain.updates import AnyUpdate, BotMembership, ButtonPressed, GenerationStopped, MessageEdited, MessageSent
+from gptbot.domain.wish import Wish
 from gptbot.limits import USER_MAILBOX
 
 log = structlog.get_logger()
@@ -131,9 +133,11 @@ class UserActor:
             self._desk.stop_answer(update.draft_id, self._user)
             await self._finish(visit, _nothing)
         elif isinstance(update, ButtonPressed):
-            await self._button(visit, update)
+            await self._button(visit, update, letter.asked)
         elif isinstance(update, MessageSent):
             await self._message(visit, update, letter.asked)
+        elif isinstance(update, MessageEdited):
+            await self._finish(visit, await self._offer_anew(visit, update) or _nothing)
         else:
             await self._finish(visit, _nothing)
 
@@ -159,8 +163,11 @@ class UserActor:
             wanted = addressed(update) if command is None else not command.for_other
         await self._finish(visit, lambda tx: access.turn_away(tx, visit) if wanted else _nothing(tx))
 
-    async def _button(self, visit: Visit, update: ButtonPressed) -> None:
+    async def _button(self, visit: Visit, update: ButtonPressed, asked: Asked | None) -> None:
         area, *args = update.data.split(":")
+        if area == answer_buttons.AREA:
+            await self._ask_again(visit, update, args, asked)
+            return
         handler = BUTTONS.get(area)
         popup = visit.words.plain("button.stale")
         if area == STOP_AREA and len(args) == 1 and args[0].isdecimal():
@@ -177,6 +184,28 @@ class UserActor:
 
             popup = await self._desk.storage.commit(press)
         self._answer_button(update, popup)
+
+    async def _ask_again(self, visit: Visit, update: ButtonPressed, args: Sequence[str], asked: Asked | None) -> None:
+        question = await asked_by_button(self._desk, visit, update, args, asked)
+        if isinstance(question, Question) and self._queue.holds(question.again):
+            question = "button.stale"
+        if isinstance(question, str):
+            self._answer_button(update, visit.words.plain(question))
+            await self._finish(visit, _nothing)
+            return
+        self._answer_button(update, "")
+        bare = without_buttons(update.place.chat_id, update.message_id)
+        self._desk.supervisor.spawn(f"buttons {update.update_id}", self._desk.messenger.hint(bare))
+        await self._queue.ask(question)
+
+    async def _offer_anew(self, visit: Visit, edit: MessageEdited) -> Rule | None:
+        parsed = parse_command(edit.text, self._desk.me.username)
+        if parsed is None:
+            return await offer_anew(self._desk, visit, edit, edit.text)
+        command = BY_NAME.get(parsed.name)
+        if command is None or command.run is not Does.ASK:
+            return None
+        return await offer_anew(self._desk, visit, edit, parsed.args)
 
     def _answer_button(self, update: ButtonPressed, popup: str) -> None:
         answer = callback_answer(update.callback_id, popup)
@@ -232,12 +261,12 @@ class UserActor:
         if command.run is not Does.CANCEL:
             await self._desk.storage.commit(lambda tx: dialogs.leave(tx, visit))
         match command.run:
-            case Does.ASK | Does.DRAW if not args:
+            case Does.ASK if not args:
                 await self._finish(visit, lambda tx: visit.say(tx, f"usage.{command.name}"))
             case Does.ASK:
                 await self._ask(message, args, asked, premium=True)
             case Does.DRAW:
-                await self._ask(message, args, asked, picture=True)
+                await self._draw(visit, message, args, asked)
             case Does.PROMPT:
                 await self._prompt(visit, args)
             case Does.ANNOUNCE:
@@ -272,8 +301,21 @@ class UserActor:
 
         await self._finish(visit, rule)
 
+    async def _draw(self, visit: Visit, message: MessageSent, args: str, asked: Asked | None) -> None:
+        wish = imagine.wish_of(visit, message, args)
+        if wish is None:
+            await self._finish(visit, lambda tx: imagine.explain(tx, visit, message))
+        else:
+            await self._ask(message, wish.prompt, asked, picture=wish)
+
     async def _ask(
-        self, message: MessageSent, text: str, asked: Asked | None, *, premium: bool = False, picture: bool = False
+        self,
+        message: MessageSent,
+        text: str,
+        asked: Asked | None,
+        *,
+        premium: bool = False,
+        picture: Wish | None = None,
     ) -> None:
         settings = asked or Asked.now(self._desk.storage.book.accounts[self._user], premium=premium)
         await self._queue.ask(Question(message, text, settings, picture=picture, pinned=asked is not None))

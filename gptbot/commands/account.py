@@ -115,6 +115,8 @@ def privacy_text(book: Book, visit: Visit) -> Text:
         reports = words("privacy.reports_off")
     else:
         reports = words("privacy.reports_texts" if rules.report_texts else "privacy.reports_figures")
+        if rules.report_pictures:
+            reports = join(reports, words("privacy.pictures"), by=" ")
     return join(words("privacy.kept", days=rules.turns_kept_days), reports, words("privacy.model"), by="\n\n")
 
 

@@ -120,6 +120,11 @@ def edit(chat_id: int, message_id: int, text: Text, *, keyboard: Keyboard | None
     return Outgoing("editMessageText", params)
 
 
+def without_buttons(chat_id: int, message_id: int) -> Outgoing:
+    """Takes the buttons of a message of the bot's away."""
+    return Outgoing("editMessageReplyMarkup", {"chat_id": chat_id, "message_id": message_id})
+
+
 def delete(chat_id: int, message_id: int) -> Outgoing:
     """Takes a message of the bot's away."""
     return Outgoing("deleteMessage", {"chat_id": chat_id, "message_id": message_id})

@@ -82,6 +82,7 @@ class OutboxGroupGone(NamedTuple):
 class TurnRow(NamedTuple):
     """A question with its answer. `tokens` is the estimate of both texts, for trimming.
 
+    An empty `answer`: there is none, a button may ask the question again.
     `message_id` is the question's message: dialog mode forgets by it (`Forgotten`).
     """
 

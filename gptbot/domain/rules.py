@@ -13,6 +13,10 @@ ReportMode = Literal["each", "digest", "off"]
 ADMIN_PURSES: dict[Purse, int] = {"balance": 777777, "premium_balance": 77777, "image_balance": 777}
 """What an admin's entry holds at creation (SPEC §3); no admin is ever charged."""
 
+IMAGE_SIZES = ("1024x1024", "1536x1024", "1024x1536")
+IMAGE_QUALITIES = ("low", "medium", "high")
+"""What the image models of OpenAI take."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
@@ -52,6 +56,8 @@ class Rules:
     image_model: str
     image_price: float  # US dollars a picture
     economy: Economy = field(default_factory=Economy)
+    image_sizes: tuple[str, ...] = IMAGE_SIZES  # what people may choose with /imagine
+    image_qualities: tuple[str, ...] = IMAGE_QUALITIES
     default_prompt: str = "You are a helpful assistant"
     prompt_tokens_max: int = 2_000
     language: Language | None = None  # None: by Telegram's language_code
@@ -67,6 +73,7 @@ class Rules:
     turns_kept_days: int = 180
     reports: ReportMode = "each"  # unless the main admin has chosen in /settings (`domain/accounts.report_mode`)
     report_texts: bool = True
+    report_pictures: bool = True
     report_digest_s: float = 3600.0
     answer_file_units: int = 12_000  # longer answers come as a file, too; 0: never
     announce_per_s: float = 25.0

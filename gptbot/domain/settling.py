@@ -9,6 +9,7 @@ from typing import Any, Literal, TypedDict, cast
 
 import orjson
 
+from gptbot.domain.outgoing import copy
 from gptbot.domain.records import Counter, date_text
 from gptbot.domain.rows import (
     AnnouncementProgressMessage,
@@ -52,6 +53,7 @@ class After(TypedDict, total=False):
     instead: Sequence[Call]  # what is sent, call by call, if Telegram doesn't take this form of the message
     then: Sequence[Call]  # what takes this message's place, call by call, once it has arrived
     anew: Mapping[str, Any]  # topic and reply of a new message, if the one to be edited is gone
+    show_to: int  # a chat that gets a copy, which names nobody
     extra: bool  # the answer is whole without this message: its refusal changes nothing
 
 
@@ -68,6 +70,8 @@ def arrived(tx: Transaction, row: OutboxRow, message_id: int) -> OutboxRow | Non
     if "then" in after:
         return _replaced(tx, row, after.pop("then"), after)
     tx.write(OutboxGone(row.id))
+    if message_id and "show_to" in after:
+        tx.send(copy(after["show_to"], row.chat_id, message_id))
     if "charge" in after:
         _charge(tx, after["charge"], row)
     if row.settles is not None:

@@ -41,13 +41,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class RepliedTo:
-    """The message that was replied to, as far as Telegram shows it (one level only)."""
+    """The message that was replied to, as far as Telegram shows it (one level only).
+
+    `photo` is the file_id of the picture that it shows, the largest size; also of one sent as a file.
+    """
 
     message_id: int
     text: str
     by_us: bool
     author_id: int | None = None
     quote: str | None = None
+    photo: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -198,6 +198,15 @@ class SqliteDatabase:
         )
         return StoredMessage(*found[0]) if found else None
 
+    async def turn(self, turn: int) -> rows.TurnRow | None:
+        found = await self._select(
+            "SELECT id, user, chat, thread, parent, question, answer, model, tokens, at, message FROM turns"
+            " WHERE bot = ? AND id = ?",
+            self._bot,
+            turn,
+        )
+        return rows.TurnRow(*found[0]) if found else None
+
     async def chain(self, turn: int, limit: int) -> list[StoredTurn]:
         found = await self._select(
             "WITH RECURSIVE branch(id, user, parent, question, answer, tokens, depth) AS ("
@@ -230,7 +239,7 @@ class SqliteDatabase:
         return (await self._reading(newest_first))[::-1]
 
     async def followed(self, turn: int) -> bool:
-        return bool(await self._select("SELECT 1 FROM turns WHERE parent = ? LIMIT 1", turn))
+        return bool(await self._select("SELECT 1 FROM turns WHERE parent = ? AND answer <> '' LIMIT 1", turn))
 
     async def pending_updates(self, after: int, limit: int) -> list[tuple[int, PendingUpdate]]:
         found = await self._select(

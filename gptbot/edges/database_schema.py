@@ -91,7 +91,7 @@ WRITES: dict[type[Any], str] = {
 
 MEMORY = (
     "SELECT id, user, parent, question, answer, tokens FROM turns"
-    " WHERE bot = ? AND chat = ? AND thread IS ? AND id < ? AND message > COALESCE("
+    " WHERE bot = ? AND chat = ? AND thread IS ? AND id < ? AND answer <> '' AND message > COALESCE("
     "(SELECT message FROM forgotten WHERE bot = ? AND chat = ? AND thread = ?), -1)"
     " ORDER BY id DESC LIMIT ?"
 )

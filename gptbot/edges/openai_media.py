@@ -7,6 +7,7 @@ from urllib.parse import unquote_to_bytes
 
 import httpx2
 
+from gptbot.domain.wish import Wish
 from gptbot.edges.lenient_json import as_dict, loads, scrub
 from gptbot.edges.openai_client import OpenAIConnection
 from gptbot.ports import ModelError, ModelTrouble, Picture
@@ -14,11 +15,14 @@ from gptbot.ports import ModelError, ModelTrouble, Picture
 PICTURE_MAX: Final = 20 * 1024 * 1024
 DOWNLOAD_TIMEOUT_S: Final = 60.0
 
-_SIGNATURES: Final = ((b"\x89PNG", "png"), (b"\xff\xd8", "jpg"), (b"RIFF", "webp"), (b"GIF8", "gif"))
+_SIGNATURES: Final = ((b"\x89PNG", "png"), (b"\xff\xd8", "jpeg"), (b"RIFF", "webp"), (b"GIF8", "gif"))
 
 
 class OpenAIImageModel:
-    """Carries out the ImageModel port. `size` and `quality` are sent only when set; `timeout_s` is for one picture."""
+    """Carries out the ImageModel port. `size` and `quality` are sent, where a wish names none, if they are set.
+
+    `timeout_s` is for one picture.
+    """
 
     def __init__(
         self,
@@ -36,17 +40,26 @@ class OpenAIImageModel:
         # A picture that timed out may be paid for: once is enough.
         self._client = connection.client.with_options(timeout=timeout_s, max_retries=1)
 
-    async def draw(self, prompt: str) -> Picture:
+    async def draw(self, wish: Wish, original: bytes | None = None) -> Picture:
         """See the port."""
-        body: dict[str, Any] = {"model": self._model, "prompt": scrub(prompt), "n": 1}
-        body |= {name: value for name, value in (("size", self._size), ("quality", self._quality)) if value is not None}
+        body: dict[str, Any] = {"model": self._model, "prompt": scrub(wish.prompt), "n": 1}
+        options = (("size", wish.size or self._size), ("quality", wish.quality or self._quality))
+        body |= {name: value for name, value in options if value is not None}
         with self._connection.errors_as_ports():
-            response = await self._client.post("/images/generations", cast_to=httpx2.Response, body=body)
+            if original is None:
+                response = await self._client.post("/images/generations", cast_to=httpx2.Response, body=body)
+            else:
+                response = await self._client.post(
+                    "/images/edits",
+                    cast_to=httpx2.Response,
+                    body=body,
+                    files=[("image", (_filename(original), original, f"image/{_kind(original)}"))],
+                    options={"headers": {"Content-Type": "multipart/form-data"}},
+                )
             content = await self._content(response.content)
         if not content:
             raise _unreadable("an empty picture")
-        kind = next((kind for signature, kind in _SIGNATURES if content.startswith(signature)), "png")
-        return Picture(content, f"picture.{kind}")
+        return Picture(content, _filename(content))
 
     async def _content(self, body: bytes) -> bytes:
         try:
@@ -80,6 +93,14 @@ class OpenAIImageModel:
                 if len(picture) > PICTURE_MAX:
                     raise _unreadable("the picture is larger than 20 MB")
         return bytes(picture)
+
+
+def _kind(picture: bytes) -> str:
+    return next((kind for signature, kind in _SIGNATURES if picture.startswith(signature)), "png")
+
+
+def _filename(picture: bytes) -> str:
+    return f"picture.{_kind(picture)}"
 
 
 def _decoded(encoded: str) -> bytes:

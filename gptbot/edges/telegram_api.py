@@ -82,6 +82,18 @@ class LeanSession(AiohttpSession):
         ) as response:
             return response.status, await response.read()
 
+    async def get(self, url: str, size_max: int, timeout_s: float) -> tuple[int, bytes]:
+        """Status and body, of which no more is read than shows that it is larger than `size_max` bytes."""
+        session = await self.create_session()
+        body = bytearray()
+        timeout = aiohttp.ClientTimeout(total=timeout_s, connect=CONNECT_TIMEOUT_S, sock_connect=CONNECT_TIMEOUT_S)
+        async with session.get(url, timeout=timeout, allow_redirects=False) as response:
+            async for chunk in response.content.iter_chunked(65_536):
+                body += chunk
+                if len(body) > size_max:
+                    break
+            return response.status, bytes(body)
+
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
@@ -121,6 +133,19 @@ class TelegramApi:
             return self._result(status, body)
         # Raised out here so that it does not carry the original along, whose text may hold the URL and so the token.
         raise failure
+
+    async def download(self, file_path: str, size_max: int, *, timeout_s: float = 60.0) -> bytes:
+        """The file at the path that getFile told; more than `size_max` bytes if it is larger. Raises like `call`."""
+        url = self._session.api.file_url(self._token, file_path)
+        try:
+            status, body = await self._session.get(url, size_max, timeout_s)
+        except (aiohttp.ClientError, *_PROXY_ERRORS, OSError) as error:
+            failure = _failure(error)
+        else:
+            if status != 200:
+                raise TelegramRefusal(status, f"HTTP {status}")
+            return body
+        raise failure  # out here for the reason given in `call`
 
     async def get_me(self, *, timeout_s: float = 30.0) -> Me:
         """The bot itself (Bot API getMe). Raises like `call`."""

@@ -5,7 +5,7 @@ and only an update without an id, a person or a place can't be read at all.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple, cast
 
 from gptbot.domain.updates import (
@@ -14,7 +14,6 @@ from gptbot.domain.updates import (
     ButtonPressed,
     ChatKind,
     ChatMigrated,
-    ContentKind,
     GenerationStopped,
     Me,
     MessageEdited,
@@ -25,9 +24,8 @@ from gptbot.domain.updates import (
     Unread,
 )
 from gptbot.edges.lenient_json import as_dict, scrub, whole_number
+from gptbot.edges.telegram_content import Json, content_kind, picture_of
 from gptbot.edges.telegram_mentions import without_mentions
-
-Json = Mapping[str, Any]
 
 _DIGITS: Final = re.compile("-?[0-9]{1,20}")
 
@@ -81,7 +79,7 @@ def _message(update_id: int, message: Json, me: Me) -> AnyUpdate:
         person=person,
         place=place,
         message_id=message_id,
-        kind=_content_kind(message),
+        kind=content_kind(message),
         text=text,
         reply=_reply(message, me),
         mentions_us=mentions_us,
@@ -233,35 +231,6 @@ def _message_id(message: Json) -> int:
 
 # --- what -------------------------------------------------------------------------------------------------------------
 
-_CONTENT_KINDS: Final[tuple[tuple[str, ContentKind], ...]] = (
-    ("photo", "photo"), ("voice", "voice"), ("audio", "audio"), ("video", "video"), ("video_note", "video_note"),
-    ("animation", "animation"),  # before "document", which comes along with it
-    ("document", "document"), ("sticker", "sticker"), ("location", "location"), ("contact", "contact"),
-    ("poll", "poll"), ("dice", "dice"), ("text", "text"),
-)  # fmt: skip
-
-_SERVICE_FIELDS: Final = """
-    boost_added channel_chat_created chat_background_set chat_owner_changed chat_owner_left chat_shared
-    checklist_tasks_added checklist_tasks_done connected_website delete_chat_photo direct_message_price_changed
-    forum_topic_closed forum_topic_created forum_topic_edited forum_topic_reopened general_forum_topic_hidden
-    general_forum_topic_unhidden gift gift_upgrade_sent giveaway_completed giveaway_created group_chat_created
-    left_chat_member managed_bot_created message_auto_delete_timer_changed migrate_from_chat_id migrate_to_chat_id
-    new_chat_members new_chat_photo new_chat_title paid_message_price_changed passport_data pinned_message
-    poll_option_added poll_option_deleted proximity_alert_triggered refunded_payment successful_payment
-    suggested_post_approval_failed suggested_post_approved suggested_post_declined suggested_post_paid
-    suggested_post_refunded supergroup_chat_created unique_gift users_shared video_chat_ended
-    video_chat_participants_invited video_chat_scheduled video_chat_started web_app_data write_access_allowed
-"""
-_SERVICE: Final = frozenset(_SERVICE_FIELDS.split())
-"""Fields of Message that say "Service message" (Bot API 10.1)."""
-
-
-def _content_kind(message: Json) -> ContentKind:
-    for field, kind in _CONTENT_KINDS:
-        if message.get(field) is not None:
-            return kind
-    return "service" if _SERVICE.intersection(message) else "other"
-
 
 def _text(message: Json, me: Me) -> tuple[str, bool]:
     """Text or caption without mentions of us, and whether there was one."""
@@ -289,11 +258,12 @@ def _reply(message: Json, me: Me) -> RepliedTo | None:
         text = reply.get("text") or reply.get("caption")
         author = _person(reply.get("from")) or _person(reply.get("sender_chat"))
         author_id = author.id if author else None
-        return RepliedTo(reply_id, scrub(text) if isinstance(text, str) else "", author_id == me.id, author_id, quoted)
+        text = scrub(text) if isinstance(text, str) else ""
+        return RepliedTo(reply_id, text, author_id == me.id, author_id, quoted, picture_of(reply))
     external = message.get("external_reply")
     if isinstance(external, dict):
         # A message of another chat: its id says nothing here, and its text is told by the quote only.
         author = _person(as_dict(external.get("origin")).get("sender_user"))
         author_id = author.id if author else None
-        return RepliedTo(0, quoted or "", author_id == me.id, author_id, quoted)
+        return RepliedTo(0, quoted or "", author_id == me.id, author_id, quoted, picture_of(external))
     return None

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 from aiohttp import BodyPartReader, web
 
+from gptbot.playground.media import image_size
 from gptbot.playground.model_answers import default_answer, pieces, tokens, usage
 from gptbot.playground.model_faults import (
     ERROR_KINDS,
@@ -75,6 +76,7 @@ class ModelServer:
         app = web.Application(client_max_size=60_000_000)
         app.router.add_post("/v1/chat/completions", self._handler(self._chat))
         app.router.add_post("/v1/images/generations", self._handler(self._image))
+        app.router.add_post("/v1/images/edits", self._handler(self._edit))
         app.router.add_post("/v1/audio/transcriptions", self._handler(self._transcribe))
         app.router.add_get("/v1/models", self._handler(self._list_models))
         app.router.add_get("/v1/models/{model}", self._handler(self._one_model))
@@ -262,6 +264,12 @@ class ModelServer:
         counts = {"input_tokens": tokens(prompt), "output_tokens": 1056, "total_tokens": tokens(prompt) + 1056}
         encoded = base64.b64encode(content).decode()
         return _json({"created": int(time.time()), "data": [{"b64_json": encoded}], "usage": counts})
+
+    async def _edit(self, request: web.Request, came: ModelRequest, fault: ModelFault | None) -> web.Response:
+        """A change of the pictures that came along: looks at them, and draws the prompt."""
+        if not came.files or not all(map(image_size, came.files.values())):
+            raise ModelRefusal(400, "Invalid image file or mode for image 1, please check your image file.")
+        return await self._image(request, came, fault)
 
     async def _transcribe(self, _: web.Request, came: ModelRequest, __: ModelFault | None) -> web.Response:
         self._check_model(came.body)

@@ -152,6 +152,9 @@ class FakeDatabase:
     ) -> list[StoredTurn]:
         return []
 
+    async def turn(self, turn: int) -> rows.TurnRow | None:
+        raise NotImplementedError
+
     async def followed(self, turn: int) -> bool:
         return False
 

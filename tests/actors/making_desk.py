@@ -17,6 +17,7 @@ from gptbot.domain.outgoing import Text
 from gptbot.domain.records import Account
 from gptbot.domain.rules import ModelSpec, Rules
 from gptbot.domain.updates import Me, MessageSent, Person, Place
+from gptbot.domain.wish import Wish
 from gptbot.edges.data_file import JsonDataFile
 from gptbot.ports import ChatRequest, Completed, InboxUpdate, Picture, TextDelta, Usage
 from tests.actors.fake_messenger import FakeMessenger
@@ -30,7 +31,7 @@ RULES = Rules(
 
 
 class FakeModel:
-    """Answers "answer to <question>" for 10 tokens, as soon as `gate` is open."""
+    """Answers "answer to <question>" for 10 tokens, as soon as `gate` is open; has every file, too."""
 
     def __init__(self) -> None:
         self.gate = asyncio.Event()
@@ -47,9 +48,12 @@ class FakeModel:
         yield TextDelta(f"answer to {question}")
         yield Completed("stop", Usage(5, 5, 10))
 
-    async def draw(self, prompt: str) -> Picture:
+    async def draw(self, wish: Wish, original: bytes | None = None) -> Picture:
         await self.gate.wait()
         return Picture(b"png", "picture.png")
+
+    async def download(self, file_id: str, size_max: int) -> bytes:
+        return b"png"
 
 
 class Plain:
@@ -127,6 +131,7 @@ async def office_in(folder: Path, *members: int, **rules: Any) -> AsyncIterator[
             messenger=messenger,
             chat_model=model,
             image_model=model,
+            files=model,
             counter=plain,
             renderer=plain,
             clock=made.clock,

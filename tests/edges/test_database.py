@@ -216,6 +216,19 @@ async def test_a_chain_goes_as_far_as_its_turns_are_kept(database: SqliteDatabas
     assert [stored.id for stored in await database.chain(3, 50)] == [2, 3]
 
 
+async def test_a_question_without_an_answer_is_kept_and_neither_remembered_nor_a_successor(
+    database: SqliteDatabase,
+) -> None:
+    unanswered = turn(2, 1)._replace(answer="", message_id=7)
+    await write(database, turn(1), unanswered)
+    assert await database.turn(2) == unanswered
+    assert await database.turn(3) is None
+    assert not await database.followed(1)
+    assert [stored.id for stored in await database.memory(5, None, before=None, tokens=1000, limit=10)] == [1]
+    await write(database, turn(3, 1))
+    assert await database.followed(1)
+
+
 async def test_a_circle_ends_at_the_limit(database: SqliteDatabase) -> None:
     await write(database, turn(1, 2), turn(2, 1))
     assert len(await database.chain(1, 7)) == 7

@@ -9,6 +9,7 @@ import orjson
 import pytest
 from aiohttp import web
 
+from gptbot.domain.wish import Wish
 from gptbot.edges import openai_media
 from gptbot.edges.openai_client import OpenAIConnection
 from gptbot.edges.openai_media import OpenAIImageModel
@@ -34,6 +35,12 @@ class Server:
             return web.Response(body=JPG)
         if request.path == "/files/huge":
             return web.Response(body=b"z" * 5000)
+        if request.path == "/v1/images/edits":
+            form = dict(await request.post())
+            image = form["image"]
+            assert isinstance(image, web.FileField)
+            self.requests.append(form | {"image": (image.filename, image.content_type, image.file.read())})
+            return web.Response(body=orjson.dumps(self._answer), status=self._status)
         if request.path != "/v1/images/generations":
             return web.Response(status=404)
         self.requests.append(orjson.loads(await request.read()))
@@ -59,28 +66,47 @@ def base64_answer(content: bytes) -> dict[str, Any]:
 
 async def test_base64_is_the_picture() -> None:
     async with drawing(base64_answer(PNG)) as server:
-        assert await server.model.draw("a cat\ud800") == Picture(PNG, "picture.png")
+        assert await server.model.draw(Wish("a cat\ud800")) == Picture(PNG, "picture.png")
         assert server.requests == [{"model": "painter", "prompt": "a cat\ufffd", "n": 1}]
 
 
 async def test_size_and_quality_are_sent_when_set() -> None:
     async with drawing(base64_answer(PNG), size="512x512", quality="low") as server:
-        await server.model.draw("x")
+        await server.model.draw(Wish("x"))
         assert server.requests[0]["size"] == "512x512"
         assert server.requests[0]["quality"] == "low"
+        await server.model.draw(Wish("x", "1024x1536", "high"))
+        assert server.requests[1]["size"] == "1024x1536"
+        assert server.requests[1]["quality"] == "high"
+
+
+@pytest.mark.parametrize(("original", "kind"), [(PNG, "png"), (JPG, "jpeg")])
+async def test_a_picture_to_be_changed_goes_along(original: bytes, kind: str) -> None:
+    async with drawing(base64_answer(PNG), quality="low") as server:
+        assert await server.model.draw(Wish("at night", "1024x1536"), original) == Picture(PNG, "picture.png")
+        options = {"n": "1", "size": "1024x1536", "quality": "low"}
+        image = (f"picture.{kind}", f"image/{kind}", original)
+        assert server.requests == [{"model": "painter", "prompt": "at night", "image": image} | options]
+
+
+async def test_a_change_that_is_refused_says_why() -> None:
+    async with drawing({"error": {"code": "moderation_blocked", "message": "x"}}, 400) as server:
+        with pytest.raises(ModelError) as caught:
+            await server.model.draw(Wish("x"), PNG)
+        assert caught.value.trouble is ModelTrouble.CONTENT
 
 
 @pytest.mark.parametrize("url", ["URL/files/picture", "/files/picture"])
 async def test_an_address_is_downloaded_without_the_key(url: str) -> None:
     async with drawing({"data": [{"url": url}]}) as server:
-        assert await server.model.draw("x") == Picture(JPG, "picture.jpg")
+        assert await server.model.draw(Wish("x")) == Picture(JPG, "picture.jpeg")
         assert server.download_headers == [None]
 
 
 async def test_a_data_address_is_decoded() -> None:
     url = "data:image/gif;base64," + base64.b64encode(b"GIF89a").decode()
     async with drawing({"data": [{"url": url}]}) as server:
-        assert await server.model.draw("x") == Picture(b"GIF89a", "picture.gif")
+        assert await server.model.draw(Wish("x")) == Picture(b"GIF89a", "picture.gif")
 
 
 @pytest.mark.parametrize(
@@ -106,7 +132,7 @@ async def test_a_data_address_is_decoded() -> None:
 async def test_no_picture_says_why(status: int, answer: Any, kind: ModelTrouble) -> None:
     async with drawing(answer, status) as server:
         with pytest.raises(ModelError) as caught:
-            await server.model.draw("x")
+            await server.model.draw(Wish("x"))
         assert caught.value.trouble is kind
         assert KEY not in str(caught.value)
 
@@ -114,7 +140,7 @@ async def test_no_picture_says_why(status: int, answer: Any, kind: ModelTrouble)
 async def test_the_providers_reason_is_kept_for_the_log() -> None:
     async with drawing({"error": {"code": "moderation_blocked", "message": "rejected: violence"}}, 400) as server:
         with pytest.raises(ModelError) as caught:
-            await server.model.draw("x")
+            await server.model.draw(Wish("x"))
         assert "rejected: violence" in caught.value.detail
 
 
@@ -123,4 +149,4 @@ async def test_a_picture_too_large_is_left_alone(monkeypatch: pytest.MonkeyPatch
     for answer in ({"data": [{"url": "URL/files/huge"}]}, base64_answer(b"z" * 5000)):
         async with drawing(answer) as server:
             with pytest.raises(ModelError, match="larger"):
-                await server.model.draw("x")
+                await server.model.draw(Wish("x"))

@@ -372,6 +372,7 @@ def test_every_field_has_a_form_that_accepts_its_own_default() -> None:
         if info.is_required() or info.default is None:
             continue
         default: Any = info.default
-        text = str(default).lower() if isinstance(default, bool) else str(default)
+        text = ",".join(default) if isinstance(default, tuple) else str(default)
+        text = text.lower() if isinstance(default, bool) else text
         assert getattr(load(**{name.upper(): text}), name) == default
         assert SecretStr not in typing.get_args(info.annotation)

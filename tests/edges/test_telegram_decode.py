@@ -239,6 +239,25 @@ def test_a_group_has_its_kind_and_title() -> None:
             RepliedTo(0, "q", True, 42, "q"),
         ),
         ({"external_reply": {}}, RepliedTo(0, "", False)),
+        (
+            {
+                "reply_to_message": {
+                    "message_id": 3,
+                    "photo": [{"file_id": "b", "width": 9}, {"file_id": "a", "width": 80}],
+                }
+            },
+            RepliedTo(3, "", False, photo="a"),
+        ),
+        (
+            {"reply_to_message": {"message_id": 3, "document": {"file_id": "d", "mime_type": "image/png"}}},
+            RepliedTo(3, "", False, photo="d"),
+        ),
+        (
+            {"reply_to_message": {"message_id": 3, "document": {"file_id": "d", "mime_type": "text/plain"}}},
+            RepliedTo(3, "", False),
+        ),
+        ({"reply_to_message": {"message_id": 3, "photo": [{}, 5, {"file_id": 7}]}}, RepliedTo(3, "", False)),
+        ({"external_reply": {"photo": [{"file_id": "x"}]}}, RepliedTo(0, "", False, photo="x")),
         ({"reply_to_message": {"message_id": 3, "forum_topic_created": {}}}, None),
         ({"reply_to_message": {"message_id": 3}, "message_thread_id": 3, "is_topic_message": True}, None),
         ({"reply_to_message": 5}, None),

@@ -10,6 +10,7 @@ import pytest
 
 from gptbot.playground.bot_api import Call
 from gptbot.playground.faults import RateLimits
+from gptbot.playground.people import find_button
 from gptbot.playground.world import Json
 from tests.stories.conftest import ADMIN, House
 from tests.stories.kit import Person
@@ -152,7 +153,7 @@ async def test_edits_grow_one_message_and_the_chain_knows_it(house: House) -> No
     await house.telegram.until(lambda: edits(house))
     await alice.sees(re.compile("(word ?){60}"))
     (message,) = left(house, 101)
-    assert "reply_markup" not in message
+    assert not find_button(message, "Stop")
     assert not drafts(house)
     house.model.tokens_per_s = None
     await alice.says("and then?", reply_to=message)
@@ -172,7 +173,7 @@ async def test_a_group_sees_the_answer_grow_as_a_reply(bot: House, alice: Person
     going_on(bot)
     answer = await hers.sees("seven")
     assert answer["message_id"] == shown["message_id"]
-    assert "reply_markup" not in answer
+    assert not find_button(answer, "Stop")
 
 
 async def test_edits_keep_the_pace_of_a_group(bot: House, alice: Person) -> None:
@@ -285,13 +286,13 @@ async def test_the_stop_button_is_for_the_asker_and_admins(
     for presser in (hers, theirs):
         holding(bot, "one two three four five six seven")
         await hers.says("@playground_bot tell me")
-        (shown,) = await bot.telegram.until(lambda: [m for m in left(bot, GROUP) if "reply_markup" in m])
+        (shown,) = await bot.telegram.until(lambda: [m for m in left(bot, GROUP) if find_button(m, "Stop")])
         data = shown["reply_markup"]["inline_keyboard"][0][0]["callback_data"]
         await his.presses("Stop", on=shown)
         await his.sees_popup("not for you")
         await presser.presses("Stop", on=shown)
         await presser.sees_popup("Stopped")
-        await bot.telegram.until(lambda: "reply_markup" not in hers.last)
+        await bot.telegram.until(lambda: not find_button(hers.last, "Stop"))
         assert hers.last["text"] == "one two three four five"
         await presser.presses(data, on=shown, forged=True)
         await presser.sees_popup("no longer works")
@@ -323,7 +324,7 @@ async def test_after_a_restart_the_growing_message_becomes_the_answer(house: Hou
     answer = await alice.sees("seven")
     assert answer["message_id"] == shown["message_id"]
     assert len(left(house, 101)) == 1
-    assert "reply_markup" not in answer
+    assert not find_button(answer, "Stop")
 
 
 async def test_a_draft_that_a_restart_cut_short_is_answered_anew(house: House) -> None:
@@ -347,7 +348,7 @@ async def test_a_stream_that_breaks_leaves_its_words_in_the_growing_message(hous
     await alice.says("tell me")
     shown = await growing(alice, "word")
     await house.telegram.until(lambda: len(left(house, 101)) > 1)
-    assert "reply_markup" not in house.telegram.world.chats[101].messages[shown["message_id"]]
+    assert not find_button(house.telegram.world.chats[101].messages[shown["message_id"]], "Stop")
 
 
 Counted = Callable[[Mapping[str, Any]], bool]
@@ -386,7 +387,7 @@ async def test_a_429_at_any_call_is_waited_out_and_all_arrives_once(house: House
     parts = left(house, 101)
     numbers = [int(found) for part in parts for found in re.findall(r"Line (\d+)", part["text"])]
     assert numbers == list(range(120))
-    await house.telegram.until(lambda: "reply_markup" not in parts[0])
+    await house.telegram.until(lambda: not find_button(parts[0], "Stop"))
     assert await balance(alice) < 30_000
     assert len(house.model.requests) == 2
 

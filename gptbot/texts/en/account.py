@@ -70,8 +70,19 @@ TEXTS: dict[str, str] = {
     ),
     "usage.imagine": (
         "<b>/imagine</b> draws a picture: write behind it what you want to see.\n"
-        "Example: <code>/imagine a cat that reads a newspaper</code>"
+        "Example: <code>/imagine a cat that reads a newspaper</code>\n\n"
+        "Size and quality can follow at the end:\n"
+        "<code>/imagine a cat --size {size} --quality {quality}</code>\n"
+        "Sizes: {sizes} (or a shape: square, portrait, landscape)\n"
+        "Qualities: {qualities}\n\n"
+        "To change a picture, reply to it: <code>/imagine make it night</code>"
     ),
+    "imagine.no_picture": (
+        "The message you replied to has no picture. Reply to a picture to have it changed, or write /imagine without"
+        " replying for a new one."
+    ),
+    "imagine.file.too_large": "This picture is too large to be changed: at most 20 MB. It cost nothing.",
+    "imagine.file.gone": "I could not get this picture from Telegram. Please send it again and reply to it.",
     # --- /balance
     "balance.purses": (
         "<b>Your balance</b>\n\n"
@@ -179,6 +190,7 @@ TEXTS: dict[str, str] = {
         "The owner of this bot can see all of this, and gets a report of each request: who asked, where, with which"
         " model, how many tokens it took, what it cost and your balance. The report has no text of your question."
     ),
+    "privacy.pictures": "They also get a copy of each picture that is drawn, without your name.",
     "privacy.reports_off": (
         "<b>Who sees it</b>\nThe owner of this bot can see all of this. Your requests are not reported to them."
     ),

@@ -1,0 +1,105 @@
+"""What a press of Regenerate, Continue or Retry asks, and what becomes of the turn it stands for (SPEC §5).
+
+The press stays in the inbox until its question is settled, and the question is read from the stored turn: so it
+survives a crash like any other.
+"""
+
+from collections.abc import Callable, Sequence
+
+from gptbot.actors.desk import Desk
+from gptbot.actors.question import Again, Question
+from gptbot.commands import answer_buttons
+from gptbot.commands.visit import Visit
+from gptbot.domain.asking import Asked
+from gptbot.domain.rows import TurnRow
+from gptbot.domain.transaction import Transaction
+from gptbot.domain.updates import ButtonPressed, MessageEdited, MessageSent
+
+
+async def asked_by_button(
+    desk: Desk, visit: Visit, press: ButtonPressed, args: Sequence[str], asked: Asked | None
+) -> Question | str:
+    """The question that the button stands for, or the key of why there is none.
+
+    A turn that was asked of the premium model is asked of it again. `asked`: its settings, if they were pinned.
+    """
+    meaning = answer_buttons.meaning(args)
+    row = await desk.database.turn(meaning.turn) if meaning is not None else None
+    if meaning is None or row is None or row.chat_id != press.place.chat_id:
+        return "button.stale"
+    account = desk.storage.book.get(press.person.id)
+    if row.user != press.person.id or account is None:
+        return "button.not_yours"
+    going_on = meaning.action == "on"
+    if going_on and not row.answer:
+        return "button.stale"
+    text = visit.words.plain("turn.continue") if going_on else row.question
+    message = MessageSent(
+        update_id=press.update_id,
+        person=press.person,
+        place=press.place,
+        message_id=row.message_id if row.message_id > 0 else press.message_id,  # it is lost when a group moves
+        text=text,
+    )
+    premium = row.model == desk.rules.premium.id != desk.rules.basic.id
+    return Question(
+        message,
+        text,
+        asked or Asked.now(account, premium=premium),
+        pinned=asked is not None,
+        again=Again(row.id, not row.answer, row.id if going_on else row.parent),
+    )
+
+
+async def replaced_by(desk: Desk, question: Question) -> frozenset[int]:
+    """The turns whose place the answer takes: the one asked again, and the one its message belonged to.
+
+    Those that a later turn continues stay, for its sake: the answer is then a fork beside them.
+    """
+    again = question.again
+    if again is None:
+        return frozenset()
+    turns = {again.turn}
+    known = await desk.database.message(question.update.place.chat_id, question.update.message_id)
+    if known is not None and known.role == "user":
+        turns.add(known.turn)
+    turns.discard(again.parent or 0)
+    return frozenset([turn for turn in turns if not await desk.database.followed(turn)])
+
+
+def keep_unanswered(tx: Transaction, question: Question, text: str, *, parent: int | None, model: str) -> int:
+    """Stores a question that got no answer, for its Retry button; the turn's id."""
+    if question.again is not None and question.again.unanswered:
+        return question.again.turn  # it is stored already
+    return _keep(tx, question.update, text, parent=parent, model=model)
+
+
+async def offer_anew(desk: Desk, visit: Visit, edit: MessageEdited, text: str) -> Callable[[Transaction], None] | None:
+    """Offers to answer a question that was changed to `text`.
+
+    None unless it is one of the editor's own that no later turn continues.
+    """
+    known = await desk.database.message(edit.place.chat_id, edit.message_id)
+    row = await desk.database.turn(known.turn) if known is not None and known.role == "user" else None
+    if row is None or row.user != edit.person.id or not text.strip() or _same(row.question, text):
+        return None
+    if await desk.database.followed(row.id):
+        return None
+    parent, model = row.parent, row.model
+
+    def offer(tx: Transaction) -> None:
+        turn = _keep(tx, edit, text, parent=parent, model=model)
+        visit.say(tx, "turn.edited", answer_buttons.under_edit(visit.words, turn))
+
+    return offer
+
+
+def _same(question: str, text: str) -> bool:
+    """Telegram also reports edits that left the text as it was; a quote stands before the stored question."""
+    return question == text or (question.startswith("«") and question.endswith(f"»\n\n{text}"))
+
+
+def _keep(tx: Transaction, update: MessageSent | MessageEdited, text: str, *, parent: int | None, model: str) -> int:
+    turn, user, place = tx.new_turn(), update.person.id, update.place
+    tx.write(TurnRow(turn, user, place.chat_id, place.thread_id, parent, text, "", model, 0, tx.now, update.message_id))
+    return turn

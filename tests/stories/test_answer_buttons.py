@@ -1,0 +1,164 @@
+"""Regenerate, Continue and Retry, and what an edited question leads to (SPEC §5)."""
+
+import asyncio
+
+from gptbot.playground.people import find_button
+from gptbot.playground.world import Json
+from tests.stories.conftest import House
+from tests.stories.kit import Person
+
+GROUP = -1001
+
+
+def answers_numbered(house: House) -> None:
+    house.model.answer = lambda body: f"Answer {len(house.model.requests)}."
+
+
+def context_of(house: House) -> list[str]:
+    """What the model was sent last, without the prompt."""
+    return [message["content"] for message in house.model.requests[-1].body["messages"][1:]]
+
+
+async def bare(house: House, person: Person, message: Json, button: str = "🔄") -> None:
+    """Waits until the message has lost its button."""
+    await house.telegram.until(lambda: not find_button(person.chat.messages[message["message_id"]], button))
+
+
+async def test_a_regenerated_answer_takes_the_place_of_the_old_one_and_is_charged(bot: House, alice: Person) -> None:
+    answers_numbered(bot)
+    await alice.says("first")
+    first = await alice.sees("Answer 1.")
+    question = await alice.says("second", reply_to=first)
+    second = await alice.sees("Answer 2.")
+    await alice.says("/balance")
+    before = (await alice.sees("Your balance"))["text"]
+    await alice.presses("🔄", on=second)
+    third = await alice.sees("Answer 3.")
+    assert context_of(bot) == ["first", "Answer 1.", "second"]
+    await bare(bot, alice, second)
+    await alice.says("/balance")
+    assert (await alice.sees("Your balance"))["text"] != before
+    await alice.says("third", reply_to=third)
+    await alice.sees("Answer 4.")
+    assert context_of(bot) == ["first", "Answer 1.", "second", "Answer 3.", "third"]
+    await alice.says("other", reply_to=question)
+    await alice.sees("Answer 5.")
+    assert context_of(bot) == ["first", "Answer 1.", "second", "Answer 3.", "other"]
+
+
+async def test_dialog_mode_remembers_the_new_answer_only(bot: House, alice: Person) -> None:
+    answers_numbered(bot)
+    await alice.says("/context 2000")
+    await alice.sees("2000")
+    await alice.says("first")
+    await alice.presses("🔄", on=await alice.sees("Answer 1."))
+    await alice.sees("Answer 2.")
+    assert context_of(bot) == ["first"]
+    await alice.says("second")
+    await alice.sees("Answer 3.")
+    assert context_of(bot) == ["first", "Answer 2.", "second"]
+
+
+async def test_an_answer_that_others_follow_stays_in_their_chain(bot: House, alice: Person) -> None:
+    answers_numbered(bot)
+    await alice.says("first")
+    first = await alice.sees("Answer 1.")
+    await alice.says("second", reply_to=first)
+    second = await alice.sees("Answer 2.")
+    await alice.presses("🔄", on=first)
+    await alice.sees("Answer 3.")
+    await alice.says("third", reply_to=second)
+    await alice.sees("Answer 4.")
+    assert context_of(bot) == ["first", "Answer 1.", "second", "Answer 2.", "third"]
+
+
+async def test_a_second_press_is_stale(bot: House, alice: Person) -> None:
+    answers_numbered(bot)
+    await alice.says("first")
+    first = await alice.sees("Answer 1.")
+    data = first["reply_markup"]["inline_keyboard"][0][-1]["callback_data"]
+    bot.model.gate = asyncio.Event()
+    await alice.presses(data, on=first)
+    await bot.model.requested(2)
+    await alice.presses(data, on=first, forged=True)
+    await alice.sees_popup("no longer works")
+    bot.model.gate.set()
+    await alice.sees("Answer 2.")
+    await alice.presses(data, on=first, forged=True)
+    await alice.sees_popup("no longer works")
+    for forged in ("ans", "ans:anew", "ans:anew:x", "ans:eat:1", "ans:on:99999999999999999999", "ans:anew:²"):
+        await alice.presses(forged, on=first, forged=True)
+        await alice.sees_popup("no longer works")
+
+
+async def test_a_button_works_after_a_restart_and_a_press_survives_one(bot: House, alice: Person) -> None:
+    answers_numbered(bot)
+    await alice.says("first")
+    first = await alice.sees("Answer 1.")
+    await bot.restart(STOP_GRACE_S="0.2")
+    bot.model.gate = asyncio.Event()
+    await alice.presses("🔄", on=first)
+    await bot.model.requested(2)
+    await bot.stop()
+    bot.model.gate = None
+    await bot.start()
+    await alice.sees("Answer 3.")
+    assert context_of(bot) == ["first"]
+
+
+async def test_a_failed_question_can_be_tried_again_and_again(bot: House, alice: Person) -> None:
+    answers_numbered(bot)
+    await alice.says("first")
+    first = await alice.sees("Answer 1.")
+    bot.model.next_fault("empty", 2)
+    await alice.says("second", reply_to=first)
+    apology = await alice.sees("empty answer")
+    await alice.presses("Try again", on=apology)
+    await bare(bot, alice, apology, "Try again")
+    await bot.restart()
+    await alice.presses("Try again")
+    await alice.sees("Answer 4.")
+    assert context_of(bot) == ["first", "Answer 1.", "second"]
+
+
+async def test_an_answer_in_a_group_is_regenerated_for_its_asker_only(bot: House, alice: Person, bob: Person) -> None:
+    answers_numbered(bot)
+    bot.telegram.add_group(GROUP, "Friends", [101, 102])
+    hers, his = alice.in_chat(GROUP), bob.in_chat(GROUP)
+    question = await hers.says(f"@{bot.telegram.world.me['username']} first")
+    first = await hers.sees("Answer 1.")
+    await his.presses("🔄", on=first)
+    await his.sees_popup("not for you")
+    await hers.presses("🔄", on=first)
+    second = await hers.sees("Answer 2.")
+    assert second["reply_to_message"]["message_id"] == question["message_id"]
+
+
+async def test_an_edited_last_question_is_answered_anew_when_its_asker_wants_it(bot: House, alice: Person) -> None:
+    answers_numbered(bot)
+    older = await alice.says("first")
+    first = await alice.sees("Answer 1.")
+    question = await alice.says("secnod", reply_to=first)
+    await alice.sees("Answer 2.")
+    await alice.edits(older, "changed")  # it is continued already
+    await alice.edits(question, "second")
+    offer = await alice.sees("Shall I answer it anew?")
+    assert len([shown for shown in alice.chat.shown if "anew" in shown.message.get("text", "")]) == 1
+    await bot.restart()
+    await alice.presses("Answer anew", on=offer)
+    third = await alice.sees("Answer 3.")
+    assert context_of(bot) == ["first", "Answer 1.", "second"]
+    await alice.says("third", reply_to=third)
+    await alice.sees("Answer 4.")
+    assert context_of(bot) == ["first", "Answer 1.", "second", "Answer 3.", "third"]
+
+
+async def test_edits_of_anything_else_are_ignored(bot: House, alice: Person) -> None:
+    command = await alice.says("/balance")
+    await alice.sees("Your balance")
+    await alice.edits(command, "something")
+    question = await alice.says("first")
+    await alice.sees("You asked: first")
+    await alice.edits(question, "first")
+    await alice.edits(question, "/balance")
+    await alice.sees_nothing_until("probe", "You asked: probe")
