@@ -14,14 +14,13 @@ from gptbot.actors.directory import Directory
 from gptbot.actors.figures import Figures
 from gptbot.actors.user import Arrived
 from gptbot.domain.outgoing import Text
-from gptbot.domain.records import Account
 from gptbot.domain.rules import ModelSpec, Rules
 from gptbot.domain.updates import Me, MessageSent, Person, Place
 from gptbot.domain.wish import Wish
 from gptbot.edges.data_file import JsonDataFile
 from gptbot.ports import ChatRequest, Completed, InboxUpdate, Picture, TextDelta, Usage
 from tests.actors.fake_messenger import FakeMessenger
-from tests.actors.making_storage import Made, storage_in
+from tests.actors.making_storage import Made, registering, storage_in
 from tests.edges.manual_clock import settle
 
 SPEC = ModelSpec("m", 100_000, 1.0, 1.0, 1.0)
@@ -142,7 +141,7 @@ async def office_in(folder: Path, *members: int, **rules: Any) -> AsyncIterator[
         directory = Directory(desk)
         directory.start()
         for user in members:
-            await made.storage.commit(lambda tx, user=user: tx.register(user, Account(balance=1000)))  # type: ignore[misc]
+            await made.storage.commit(registering(user, 1000))
         yield Office(made, desk, directory, messenger, model)
         await made.supervisor.stop()
         file.close()

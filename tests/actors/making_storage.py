@@ -1,7 +1,7 @@
 """A storage actor on a real database in a folder of the test's own, whose commits a test can hold back or break."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -9,7 +9,9 @@ from gptbot.actors.storage import Storage
 from gptbot.actors.supervisor import Supervisor
 from gptbot.domain.book import Book
 from gptbot.domain.document import Document
+from gptbot.domain.records import Account
 from gptbot.domain.rows import Row
+from gptbot.domain.transaction import Transaction
 from gptbot.edges.database import SqliteDatabase, open_database
 from gptbot.ports import InboxUpdate, StorageUnavailable
 from tests.edges.manual_clock import ManualClock
@@ -75,3 +77,12 @@ async def storage_in(folder: Path) -> AsyncIterator[Made]:
         made.database.gate.set()
         await made.supervisor.stop()
         made.real.close()
+
+
+def registering(user: int, balance: int = 0) -> Callable[[Transaction], None]:
+    """A rule that makes an account."""
+
+    def rule(tx: Transaction) -> None:
+        tx.register(user, Account(balance=balance))
+
+    return rule

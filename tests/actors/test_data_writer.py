@@ -10,7 +10,7 @@ from gptbot.actors.data_writer import PAUSE_MAX_S, SMALL_USERS, DataWriter
 from gptbot.domain.records import Account
 from gptbot.edges.data_file import JsonDataFile
 from gptbot.ports import StorageUnavailable
-from tests.actors.making_storage import Made, storage_in
+from tests.actors.making_storage import Made, registering, storage_in
 
 
 class SlowFile(JsonDataFile):
@@ -73,7 +73,7 @@ async def test_a_change_shows_within_a_second(house: tuple[Made, SlowFile, DataW
 async def test_many_changes_are_one_writing(house: tuple[Made, SlowFile, DataWriter]) -> None:
     made, file, _ = house
     for user in range(1, 50):
-        await made.storage.commit(lambda tx, user=user: tx.register(user, Account()))  # type: ignore[misc]
+        await made.storage.commit(registering(user))
     await until_written(made, file, 1)
     assert len(document(file)) == 50
     assert file.writings == 1

@@ -39,6 +39,10 @@ def charge(user: int, amount: int, key: str) -> Callable[[Transaction], Any]:
     return rule
 
 
+def saying(word: str) -> Callable[[Transaction], Any]:
+    return lambda tx: tx.send(message(Place(1), Text(word)))
+
+
 async def test_saved_is_said_only_after_the_commit(made: Made) -> None:
     made.database.gate.clear()
     saved = asyncio.ensure_future(made.storage.commit(add(1)))
@@ -114,12 +118,7 @@ async def test_subscribers_get_rows_in_order_and_only_when_durable(made: Made) -
     seen: list[str] = []
     made.storage.subscribe(OutboxRow, lambda row: seen.append(orjson.loads(row.params)["text"]))
     made.database.gate.clear()
-    sent = [
-        asyncio.ensure_future(
-            made.storage.commit(lambda tx, word=word: tx.send(message(Place(1), Text(word))))  # type: ignore[misc]
-        )
-        for word in ("one", "two")
-    ]
+    sent = [asyncio.ensure_future(made.storage.commit(saying(word))) for word in ("one", "two")]
     await settle()
     assert seen == []
     made.database.gate.set()

@@ -14,7 +14,9 @@ class Broken(Exception):
 
 
 async def test_an_actor_that_breaks_is_started_again() -> None:
-    clock, fatal, runs = ManualClock(), [], []  # type: ignore[var-annotated]
+    clock = ManualClock()
+    fatal: list[BaseException] = []
+    runs: list[int] = []
     supervisor = Supervisor(clock, fatal.append)
 
     async def work() -> None:
@@ -30,7 +32,9 @@ async def test_an_actor_that_breaks_is_started_again() -> None:
 
 
 async def test_an_actor_that_breaks_too_often_ends_the_program() -> None:
-    clock, fatal, runs = ManualClock(), [], []  # type: ignore[var-annotated]
+    clock = ManualClock()
+    fatal: list[BaseException] = []
+    runs: list[int] = []
     supervisor = Supervisor(clock, fatal.append)
 
     async def work() -> None:
@@ -43,7 +47,8 @@ async def test_an_actor_that_breaks_too_often_ends_the_program() -> None:
 
 
 async def test_what_the_operator_must_mend_is_not_tried_again() -> None:
-    clock, fatal = ManualClock(), []  # type: ignore[var-annotated]
+    clock = ManualClock()
+    fatal: list[BaseException] = []
     supervisor = Supervisor(clock, fatal.append)
 
     async def work() -> None:
