@@ -16,9 +16,6 @@ BACKOFF_MAX_S = 5.0
 CHAIN_TURNS_MAX = 500
 """Turns of one chain that are read from storage."""
 
-QUESTION_UNITS_MAX = 100_000
-"""Characters of one question; Telegram itself sends at most 4096 a message."""
-
 FINISHED_KEPT_S = 3 * 86400
 """How long the ids of finished updates are remembered; Telegram repeats an update for at most a day."""
 

@@ -23,7 +23,7 @@ LAYERS: list[tuple[str, set[str]]] = [
     ("gptbot.limits", set()),
     ("gptbot.errors", set()),
     ("gptbot.log_events", set()),
-    ("gptbot.ports", {"gptbot.domain"}),
+    ("gptbot.ports", {"gptbot.domain", "gptbot.ports"}),
     ("gptbot.texts", {"gptbot.domain", "gptbot.texts"}),
     ("gptbot.commands", {"fsm", "gptbot.domain", "gptbot.texts", "gptbot.commands", "gptbot.limits"}),
     (

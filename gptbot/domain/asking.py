@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 
 import orjson
 
+from gptbot.domain.accounts import PURSE_OF
 from gptbot.domain.records import Account
 from gptbot.domain.rules import Purse, Rules, Tier
 
@@ -26,7 +27,7 @@ class Asked:
 
     @property
     def purse(self) -> Purse:
-        return "premium_balance" if self.tier == "premium" else "balance"
+        return PURSE_OF[self.tier]
 
     def system_prompt(self, rules: Rules) -> str:
         return self.prompt or rules.default_prompt

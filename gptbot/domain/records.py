@@ -77,14 +77,6 @@ def date_text(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime(DATE_FORMAT)
 
 
-def date_seconds(text: str) -> int:
-    """The reverse; 0 for a text that is no date (an empty or hand-made one)."""
-    try:
-        return int(datetime.strptime(text, DATE_FORMAT).replace(tzinfo=UTC).timestamp())
-    except ValueError:
-        return 0
-
-
 def new_account(now: int, purses: dict[Purse, int]) -> Account:
     """An account as registration makes it."""
     today = date_text(now)
