@@ -22,12 +22,12 @@ exit status:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs what the command line asks for; the result is the exit status (SPEC §2)."""
-    arguments = parser().parse_args(argv)
+    arguments = read_arguments(argv)
     try:
         if arguments.demo:
             from gptbot.playground import demo
 
-            return demo.main()
+            return demo.main(demo.PORT if arguments.port is None else arguments.port, fresh=arguments.fresh)
         if arguments.check:
             return check(arguments.env_file)
         return run(arguments.env_file, accept_data=arguments.accept_data)
@@ -38,6 +38,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         complain(f"The Python package {error.name} is not installed: run `make setup`, then .venv/bin/python main.py")
         return 2
+
+
+def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """What the command line says; ends the program with status 2 when that makes no sense."""
+    known = parser()
+    arguments = known.parse_args(argv)
+    if not arguments.demo and (arguments.fresh or arguments.port is not None):
+        known.error("--port and --fresh go with --demo")
+    if arguments.port is not None and not 0 <= arguments.port < 65536:
+        known.error("--port is a number below 65536; 0 takes any free one")
+    return arguments
 
 
 def parser() -> argparse.ArgumentParser:
@@ -55,6 +66,8 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="start with a data.json that is older than the journal beside it (a restored backup)",
     )
+    result.add_argument("--port", type=int, metavar="N", help="with --demo: where its page is (default: 8080)")
+    result.add_argument("--fresh", action="store_true", help="with --demo: forget what earlier demos kept")
     result.add_argument(
         "--env-file",
         type=Path,

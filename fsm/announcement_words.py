@@ -1,48 +1,9 @@
 """The words of the chart in `announcement.py`: what it is told (events) and what it answers (effects)."""
 
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import get_args
 
-# --- what events and effects carry -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Audience:
-    """Whom `spec` ("all", "req10", …) meant when counted; those who can't be written to are `left_out`.
-
-    `seconds` is how long sending to them will take.
-    """
-
-    spec: str
-    recipients: int
-    left_out: int
-    seconds: int
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """The message to be copied, and the link buttons under it (Bot API reply_markup).
-
-    `album` holds the message ids of a whole album in order, () for a single message; albums have no buttons.
-    """
-
-    chat_id: int
-    message_id: int
-    kind: str
-    keyboard: dict[str, Any] | None = None
-    album: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How it went, in recipients. `unknown`: in flight at a crash or a broken connection, not repeated."""
-
-    delivered: int
-    blocked: int
-    gone: int
-    failed: int
-    unknown: int
-
+from fsm.announcement_parts import Audience, Content, Links, Tally
 
 # --- events ----------------------------------------------------------------------------------------------------------
 
@@ -91,6 +52,43 @@ class ChangeContentChosen:
 @dataclass(frozen=True, slots=True)
 class ChangeAudienceChosen:
     """Button under the preview, or under the question for the content."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRefused:
+    """Telegram doesn't show it; `gone`: because the message to be copied is not there any more."""
+
+    gone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLinksChosen:
+    """Button under the preview: link buttons are to be added, or others are to take their place."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinksGiven:
+    """The lines that came mean these buttons."""
+
+    links: Links
+
+
+@dataclass(frozen=True, slots=True)
+class LinksRefused:
+    """What came can't be buttons. `reason` is a key; `line` the number of the line that is wrong, 0 for the whole."""
+
+    reason: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveLinksChosen:
+    """Button under the preview, or under the question for link buttons."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackChosen:
+    """Button under the question for link buttons: they stay as they were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +142,8 @@ class IdleTimeout:
 
 Event = (
     Opened | AudienceChosen | BadAudience | ContentGiven | ContentRefused | ChangeContentChosen
-    | ChangeAudienceChosen | Confirmed | Paused | Resumed | Progressed | Finished | Cancelled
-    | OtherCommandGiven | IdleTimeout
+    | ChangeAudienceChosen | PreviewRefused | ChangeLinksChosen | LinksGiven | LinksRefused | RemoveLinksChosen
+    | BackChosen | Confirmed | Paused | Resumed | Progressed | Finished | Cancelled | OtherCommandGiven | IdleTimeout
 )  # fmt: skip
 EVENTS: tuple[type, ...] = get_args(Event)
 
@@ -187,11 +185,33 @@ class SayBadContent:
 
 
 @dataclass(frozen=True, slots=True)
+class AskLinks:
+    """Ask for the lines that make link buttons; `links` are those there are."""
+
+    links: Links
+
+
+@dataclass(frozen=True, slots=True)
+class SayBadLinks:
+    """Say what is wrong with the lines (see LinksRefused), and to send others; `links` are those there are."""
+
+    reason: str
+    line: int
+    links: Links
+
+
+@dataclass(frozen=True, slots=True)
+class SayNoLinks:
+    """Say that an album can't have link buttons."""
+
+
+@dataclass(frozen=True, slots=True)
 class ShowPreview:
     """Show it as it will arrive, to how many, how long it takes; buttons confirm, change one or the other, cancel."""
 
     audience: Audience
     content: Content
+    links: Links
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +220,7 @@ class StartSending:
 
     audience: Audience
     content: Content
+    links: Links
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +267,7 @@ class SayExpired:
 
 
 Effect = (
-    AskAudience | SayBadAudience | SayNobody | AskContent | SayBadContent | ShowPreview | StartSending
-    | ShowProgress | PauseSending | ResumeSending | StopSending | ShowReport | SayCancelled | SayExpired
+    AskAudience | SayBadAudience | SayNobody | AskContent | SayBadContent | AskLinks | SayBadLinks | SayNoLinks
+    | ShowPreview | StartSending | ShowProgress | PauseSending | ResumeSending | StopSending | ShowReport
+    | SayCancelled | SayExpired
 )  # fmt: skip

@@ -73,7 +73,10 @@ class AnswerCompleted:
 
 @dataclass(frozen=True, slots=True)
 class ModelFailed:
-    """No answer, or no more of it, after all retries. `trouble` is a key such as "busy" or "timeout"."""
+    """No answer, or no more of it, after all retries; or its recording could not be heard, before anything was asked.
+
+    `trouble` is a key such as "busy" or "timeout".
+    """
 
     trouble: str
 
@@ -183,6 +186,7 @@ READY = (*ORIGINS, "trimmed")
 UNASKED = ("resolving", *READY)
 AT_MODEL = ("asking", "streaming")
 ON_ITS_WAY = ("stopped", "broken_off", "delivering")
+STOPPABLE = (*UNASKED, *AT_MODEL)
 FINAL = ("settled", "refused", "withdrawn", "failed", "undelivered")
 STATES = (*UNASKED, *AT_MODEL, *ON_ITS_WAY, *FINAL)
 
@@ -198,7 +202,7 @@ TRANSITIONS = (
     Step("asking", ContextTrimmed, "asking", do="note_trimming"),
     Step("asking", FirstTextArrived, "streaming", do="show_growing"),
     Step(AT_MODEL, AnswerCompleted, "delivering", do="commit_answer"),
-    Step("asking", ModelFailed, "failed", do=("apologise", "settle_free")),
+    Step((*UNASKED, "asking"), ModelFailed, "failed", do=("apologise", "settle_free")),
     Step("streaming", ModelFailed, "broken_off", do="commit_partial"),
     Step(UNASKED, StopRequested, "withdrawn", do=("say_stopped", "settle_free")),
     Step("asking", StopRequested, "withdrawn", do=("stop_model", "say_stopped", "settle_free")),
@@ -218,7 +222,7 @@ IGNORED = (
     Ignored("resolving", (ContextTrimmed, ContextReady), "where the question belongs is not known yet"),
     Ignored((*READY, *AT_MODEL, *ON_ITS_WAY), _RESOLVED, "where the question belongs was decided once"),
     Ignored("trimmed", (ContextTrimmed,), "it was trimmed already"),
-    Ignored(UNASKED, _FROM_MODEL, "the model was not asked yet"),
+    Ignored(UNASKED, (FirstTextArrived, AnswerCompleted), "the model was not asked yet"),
     Ignored((*UNASKED, *AT_MODEL), _FROM_DELIVERY, "there is no answer to deliver yet"),
     Ignored((*AT_MODEL, *ON_ITS_WAY), (ContextReady, Refused), "the model was asked already"),
     Ignored(("streaming", *ON_ITS_WAY), (ContextTrimmed,), "the model has taken the context"),

@@ -26,7 +26,20 @@ from gptbot.domain.document import Document
 from gptbot.domain.rules import Rules
 from gptbot.domain.transaction import Counters
 from gptbot.domain.updates import AnyUpdate, Me
-from gptbot.ports import ChatModel, Clock, Database, DataFile, Files, ImageModel, Messenger, Renderer, TokenCounter
+from gptbot.ports import (
+    ChatModel,
+    Clock,
+    Database,
+    DataFile,
+    DocumentReader,
+    Files,
+    ImageModel,
+    Messenger,
+    Renderer,
+    SpeechModel,
+    TokenCounter,
+    TranscriptionModel,
+)
 
 log = structlog.get_logger()
 
@@ -44,7 +57,10 @@ class Edges:
     messenger: Messenger
     chat_model: ChatModel
     image_model: ImageModel
+    transcription_model: TranscriptionModel
+    speech_model: SpeechModel
     files: Files
+    documents: DocumentReader
     counter: TokenCounter
     renderer: Renderer
     clock: Clock
@@ -82,7 +98,10 @@ class App:
             messenger=edges.messenger,
             chat_model=edges.chat_model,
             image_model=edges.image_model,
+            transcription_model=edges.transcription_model,
+            speech_model=edges.speech_model,
             files=edges.files,
+            documents=edges.documents,
             counter=edges.counter,
             renderer=edges.renderer,
             clock=clock,

@@ -16,6 +16,9 @@ BACKOFF_MAX_S = 5.0
 CHAIN_TURNS_MAX = 500
 """Turns of one chain that are read from storage."""
 
+CHAIN_PICTURE_TURNS = 4
+"""The last turns of a chain whose pictures are shown to the model again."""
+
 FINISHED_KEPT_S = 3 * 86400
 """How long the ids of finished updates are remembered; Telegram repeats an update for at most a day."""
 

@@ -15,6 +15,7 @@ TELEGRAM_API_URL = "https://api.telegram.org"
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 
 _MODEL_ID = form.matching(r"[!-~]{1,200}", "the id of a model, without blanks")
+_MODEL_OR_OFF = form.matching_or_off(r"[!-~]{1,200}", "the id of a model, without blanks")
 _WINDOW = form.whole(512, 100_000_000)
 _OUTPUT = form.whole(1, 10_000_000)
 _PRICE = form.number(0, 100_000)
@@ -76,6 +77,18 @@ class Settings(BaseModel):
     image_qualities: Annotated[tuple[str, ...], form.words(_QUALITY, "words such as medium, with commas between")] = (
         IMAGE_QUALITIES
     )
+
+    transcription_model: Annotated[str | None, _MODEL_OR_OFF] = "gpt-transcribe"
+    transcription_price: Annotated[float, _PRICE] = 0.0045
+    voice_seconds_max: Annotated[int, form.whole(1, 14_400)] = 300
+    voice_tokens_per_s: Annotated[int, _PURSE] = 6
+    speech_model: Annotated[str | None, _MODEL_OR_OFF] = None
+    speech_voice: Annotated[str, form.matching(_QUALITY, "one word, such as alloy")] = "alloy"
+    speech_price: Annotated[float, _PRICE] = 15.0
+    speech_tokens_per_1000: Annotated[int, _PURSE] = 500
+    file_max_mb: Annotated[float, form.number(0.01, 2_000)] = 20.0
+    file_tokens_max: Annotated[int, form.whole(1, 10_000_000)] = 30_000
+    album_quiet_s: Annotated[float, form.number(0.05, 60)] = 0.8
 
     access: Annotated[Literal["open", "approval", "list"], form.choice("open", "approval", "list")] = "open"
     allowed_ids: Annotated[tuple[int, ...] | None, form.chat_ids()] = None
@@ -176,6 +189,16 @@ class Settings(BaseModel):
             image_price=self.image_price,
             image_sizes=self.image_sizes,
             image_qualities=self.image_qualities,
+            transcription_model=self.transcription_model,
+            transcription_price=self.transcription_price,
+            voice_seconds_max=self.voice_seconds_max,
+            voice_tokens_per_s=self.voice_tokens_per_s,
+            speech_model=self.speech_model,
+            speech_price=self.speech_price,
+            speech_tokens_per_1000=self.speech_tokens_per_1000,
+            file_bytes_max=int(self.file_max_mb * 1_000_000),
+            file_tokens_max=self.file_tokens_max,
+            album_quiet_s=self.album_quiet_s,
             economy=Economy(**{name: getattr(self, name) for name in Economy.__dataclass_fields__}),
             default_prompt=self.default_prompt,
             prompt_tokens_max=self.prompt_tokens_max,

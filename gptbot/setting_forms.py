@@ -101,6 +101,18 @@ def matching(pattern: str, expected: str) -> BeforeValidator:
     return _form(expected, read)
 
 
+def matching_or_off(pattern: str, expected: str) -> BeforeValidator:
+    """The same, or the word `off`, which is read as None."""
+    compiled = re.compile(pattern, re.ASCII)
+
+    def read(text: str) -> str | None:
+        if not compiled.fullmatch(text):
+            raise ValueError
+        return None if text.lower() == "off" else text
+
+    return _form(f"{expected}, or off", read)
+
+
 def words(pattern: str, expected: str) -> BeforeValidator:
     """Several words with commas (or blanks) between, each of which matches `pattern`; doubles count once."""
     compiled = re.compile(pattern, re.ASCII)

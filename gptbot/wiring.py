@@ -10,6 +10,8 @@ import structlog
 from gptbot.app import App, Edges
 from gptbot.domain.updates import AnyUpdate, Me
 from gptbot.edges.clock import SystemClock
+from gptbot.edges.documents import LocalDocumentReader
+from gptbot.edges.openai_audio import OpenAISpeechModel, OpenAITranscriptionModel
 from gptbot.edges.openai_chat import OpenAIChatModel
 from gptbot.edges.openai_client import OpenAIConnection
 from gptbot.edges.openai_media import OpenAIImageModel
@@ -106,7 +108,10 @@ async def _serve(
         image_model=OpenAIImageModel(
             connection, settings.image_model, size=settings.image_size, quality=settings.image_quality
         ),
+        transcription_model=OpenAITranscriptionModel(connection, settings.transcription_model or ""),
+        speech_model=OpenAISpeechModel(connection, settings.speech_model or "", settings.speech_voice),
         files=TelegramFiles(api, clock),
+        documents=LocalDocumentReader(),
         counter=counter,
         renderer=TelegramRenderer(settings.rich_messages),
         clock=clock,

@@ -36,7 +36,8 @@ LAYERS: list[tuple[str, set[str]]] = [
         {"gptbot.domain", "gptbot.ports", "gptbot.errors", "gptbot.limits", "gptbot.edges", "gptbot.settings",
          "gptbot.redaction"},
     ),
-    ("gptbot.playground", {"gptbot.playground", "gptbot.VERSION", "gptbot.env_file"}),
+    ("gptbot.playground.watched_bot", {"gptbot.app", "fsm"}),
+    ("gptbot.playground", {"gptbot.playground", "gptbot.VERSION", "gptbot.env_file", "fsm"}),
     ("gptbot.app", {"gptbot.actors", "gptbot.commands", "gptbot.domain", "gptbot.ports"}),
 ]  # fmt: skip
 

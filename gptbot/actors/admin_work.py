@@ -1,6 +1,7 @@
 """The admin's commands that need more than a transaction: a fresh data.json, the running figures."""
 
 from collections.abc import Callable
+from typing import Literal
 
 from gptbot import VERSION
 from gptbot.actors.desk import Desk
@@ -44,6 +45,8 @@ def status(desk: Desk, visit: Visit) -> Callable[[Transaction], None]:
             model_trouble=figures.model_trouble,
             telegram_trouble=desk.messenger.trouble,
             storage_lag_s=desk.data_writer.lag_s,
+            streaming=_streaming(desk),
+            access_requests=_access_requests(desk),
         ),
     )
 
@@ -51,3 +54,15 @@ def status(desk: Desk, visit: Visit) -> Callable[[Transaction], None]:
         tx.send(visit.reply(text))
 
     return send
+
+
+def _streaming(desk: Desk) -> Literal["drafts", "no_drafts", "edits", "off"]:
+    if desk.rules.streaming == "auto":
+        return "drafts" if desk.drafts else "no_drafts"
+    return desk.rules.streaming
+
+
+def _access_requests(desk: Desk) -> int | None:
+    if desk.rules.access != "approval":
+        return None
+    return sum(permit.state == "waiting" for permit in desk.storage.book.permits.values())

@@ -11,6 +11,7 @@ from gptbot.actors.question import Again, Question
 from gptbot.commands import answer_buttons
 from gptbot.commands.visit import Visit
 from gptbot.domain.asking import Asked
+from gptbot.domain.attached import NOTHING, Attached
 from gptbot.domain.rows import TurnRow
 from gptbot.domain.transaction import Transaction
 from gptbot.domain.updates import ButtonPressed, MessageEdited, MessageSent
@@ -48,6 +49,7 @@ async def asked_by_button(
         asked or Asked.now(account, premium=premium),
         pinned=asked is not None,
         again=Again(row.id, not row.answer, row.id if going_on else row.parent),
+        attached=NOTHING if going_on else Attached.from_bytes(row.attached),
     )
 
 
@@ -67,11 +69,12 @@ async def replaced_by(desk: Desk, question: Question) -> frozenset[int]:
     return frozenset([turn for turn in turns if not await desk.database.followed(turn)])
 
 
-def keep_unanswered(tx: Transaction, question: Question, text: str, *, parent: int | None, model: str) -> int:
+def keep_unanswered(tx: Transaction, question: Question, *, parent: int | None, model: str) -> int:
     """Stores a question that got no answer, for its Retry button; the turn's id."""
     if question.again is not None and question.again.unanswered:
         return question.again.turn  # it is stored already
-    return _keep(tx, question.update, text, parent=parent, model=model)
+    attached = question.attached.to_bytes()
+    return _keep(tx, question.update, question.text, parent=parent, model=model, attached=attached)
 
 
 async def offer_anew(desk: Desk, visit: Visit, edit: MessageEdited, text: str) -> Callable[[Transaction], None] | None:
@@ -81,25 +84,43 @@ async def offer_anew(desk: Desk, visit: Visit, edit: MessageEdited, text: str) -
     """
     known = await desk.database.message(edit.place.chat_id, edit.message_id)
     row = await desk.database.turn(known.turn) if known is not None and known.role == "user" else None
-    if row is None or row.user != edit.person.id or not text.strip() or _same(row.question, text):
+    if row is None or row.user != edit.person.id or not text.strip():
         return None
-    if await desk.database.followed(row.id):
+    if row.question == text or await desk.database.followed(row.id):  # Telegram also reports edits that change no word
         return None
-    parent, model = row.parent, row.model
+    parent, model, attached = row.parent, row.model, row.attached
 
     def offer(tx: Transaction) -> None:
-        turn = _keep(tx, edit, text, parent=parent, model=model)
+        turn = _keep(tx, edit, text, parent=parent, model=model, attached=attached)
         visit.say(tx, "turn.edited", answer_buttons.under_edit(visit.words, turn))
 
     return offer
 
 
-def _same(question: str, text: str) -> bool:
-    """Telegram also reports edits that left the text as it was; a quote stands before the stored question."""
-    return question == text or (question.startswith("«") and question.endswith(f"»\n\n{text}"))
-
-
-def _keep(tx: Transaction, update: MessageSent | MessageEdited, text: str, *, parent: int | None, model: str) -> int:
-    turn, user, place = tx.new_turn(), update.person.id, update.place
-    tx.write(TurnRow(turn, user, place.chat_id, place.thread_id, parent, text, "", model, 0, tx.now, update.message_id))
+def _keep(
+    tx: Transaction,
+    update: MessageSent | MessageEdited,
+    text: str,
+    *,
+    parent: int | None,
+    model: str,
+    attached: bytes | None,
+) -> int:
+    turn, place = tx.new_turn(), update.place
+    tx.write(
+        TurnRow(
+            id=turn,
+            user=update.person.id,
+            chat_id=place.chat_id,
+            thread_id=place.thread_id,
+            parent=parent,
+            question=text,
+            answer="",
+            model=model,
+            tokens=0,
+            at=tx.now,
+            message_id=update.message_id,
+            attached=attached,
+        )
+    )
     return turn

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import structlog
 
-from fsm.announcement_words import Content
+from fsm.announcement import Announcement
 from gptbot.actors.storage import Storage
 from gptbot.actors.supervisor import Supervisor
 from gptbot.commands import announcement_sending
@@ -24,6 +24,7 @@ from gptbot.domain import outgoing
 from gptbot.domain.rows import AnnouncementProgressMessage, AnnouncementRow, AnnouncementState, RecipientState
 from gptbot.domain.rules import Rules
 from gptbot.domain.transaction import Transaction
+from gptbot.domain.updates import Place
 from gptbot.limits import RECOVERY_PAGE
 from gptbot.ports import Clock, Database, Messenger, RefusalKind, Refused, Sent, StorageUnavailable, Urgency
 
@@ -212,28 +213,30 @@ class BroadcastActor:
 
     # --- one recipient -----------------------------------------------------------------------------------------------
 
-    def _send_to(self, live: _Live, users: list[int], content: Content) -> None:
+    def _send_to(self, live: _Live, users: list[int], flow: Announcement) -> None:
         live.in_flight += len(users)
         for user in users:
             name = f"announcement {live.under_way.id} to {user}"
-            task = self._supervisor.spawn(name, self._send(live, user, content))
+            task = self._supervisor.spawn(name, self._send(live, user, flow))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
 
-    async def _send(self, live: _Live, user: int, content: Content) -> None:
+    async def _send(self, live: _Live, user: int, flow: Announcement) -> None:
         """However it ends, its end is told: what broke on the way is unknown."""
         state, refusal = "unknown", None
         try:
-            state, refusal = await self._copy_to(user, content)
+            state, refusal = await self._copy_to(user, flow)
         finally:
             self._landed.append(_Landed(live, user, state, refusal))
             self._woken.set()
 
-    async def _copy_to(self, user: int, content: Content) -> tuple[str, RefusalKind | None]:
+    async def _copy_to(self, user: int, flow: Announcement) -> tuple[str, RefusalKind | None]:
         account = self._storage.book.get(user)
         if account is not None and account.blocked:  # since the announcement was begun
             return "blocked", None
-        call = outgoing.copy(user, content.chat_id, content.message_id, reply_markup=content.keyboard)
+        if account is None and user > 0:  # had everything deleted since
+            return "gone", None
+        call = announcement_sending.copied(flow.chosen_content, flow.links, Place(user))
         match await self._messenger.deliver(call, Urgency.ANNOUNCEMENT):
             case Sent():
                 return "delivered", None
@@ -276,8 +279,10 @@ class BroadcastActor:
             await self._messenger.deliver(edit)
 
 
-def _note_and_claim(tx: Transaction, landed: list[_Landed], live: _Live | None, users: list[int]) -> Content | None:
-    """The content to send to `users`, now claimed; None if they may not be written to any more."""
+def _note_and_claim(
+    tx: Transaction, landed: list[_Landed], live: _Live | None, users: list[int]
+) -> Announcement | None:
+    """What is to be sent to `users`, now claimed; None if they may not be written to any more."""
     for result in landed:
         under_way = result.live.under_way
         tx.write(RecipientState(result.state, under_way.id, result.user))
@@ -289,7 +294,7 @@ def _note_and_claim(tx: Transaction, landed: list[_Landed], live: _Live | None, 
     if live is None or flow is None or flow.state != "sending":
         return None
     _note_states(tx, live.under_way, users, "sending")
-    return flow.chosen_content
+    return flow
 
 
 def _note_states(tx: Transaction, under_way: UnderWay, users: Sequence[int], state: str) -> None:

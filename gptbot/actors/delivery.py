@@ -16,10 +16,11 @@ import structlog
 from gptbot.actors.answer_messages import FILE_NAME
 from gptbot.actors.storage import Storage
 from gptbot.actors.supervisor import Supervisor
+from gptbot.commands import dialogs, favors
 from gptbot.commands.visit import tell, words_for
 from gptbot.domain import settling
 from gptbot.domain.outgoing import Attachment, Outgoing, Params, message, spelled_out
-from gptbot.domain.rows import JournalRow, OutboxRow
+from gptbot.domain.rows import JournalRow, OutboxRow, PersonForgotten
 from gptbot.domain.rules import Rules
 from gptbot.domain.transaction import Transaction
 from gptbot.domain.updates import Place
@@ -53,6 +54,8 @@ class Delivery:
         self._idle = asyncio.Event()
         self._idle.set()
         self._rich = True
+        self._unwanted: set[int] = set()
+        """Rows for people who had everything deleted since."""
         self.waiting = 0
         """Messages that have not been sent yet."""
 
@@ -67,6 +70,7 @@ class Delivery:
             log.info("delivery.resumed", messages=self.waiting)
         self._storage.subscribe(OutboxRow, self.accept)
         self._storage.subscribe(JournalRow, self._account_changed)
+        self._storage.subscribe(PersonForgotten, self._forgotten)
 
     def accept(self, row: OutboxRow) -> None:
         """A message that was committed to the outbox."""
@@ -108,6 +112,7 @@ class Delivery:
                 continue
             for other in finished:
                 lane.remove(other)
+                self._unwanted.discard(other.id)
                 self._tell_watcher(other, outcome)
             self.waiting -= len(finished)
         del self._lanes[chat_id]
@@ -132,6 +137,15 @@ class Delivery:
         account = self._storage.book.get(change.user)
         if account is None or not account.blocked:
             return
+        self._break_off()
+
+    def _forgotten(self, person: PersonForgotten) -> None:
+        """What was on its way to them is not in the outbox any more."""
+        waiting = [row for lane in self._lanes.values() for row in lane]
+        self._unwanted |= {row.id for row in waiting if person.user in (row.chat_id, settling.asker(row))}
+        self._break_off()
+
+    def _break_off(self) -> None:
         for row, waiting in self._on_their_way.values():
             if self._withheld(row) and not waiting.expired():
                 waiting.reschedule(asyncio.get_running_loop().time())
@@ -201,9 +215,14 @@ class Delivery:
             for after in settling.refused(tx, group, unreachable=outcome.kind is RefusalKind.BLOCKED):
                 if notice := after.get("refill_notice"):
                     tell(tx, self._rules, notice["admin"], "refill.unreachable", user=notice["user"])
-                if word := after.get("if_refused"):
-                    tell(tx, self._rules, word["user"], word["key"])
-                if "charge" in after and outcome.kind in SAYABLE:
+                if preview := after.get("preview"):
+                    gone = outcome.kind is RefusalKind.MESSAGE_GONE
+                    dialogs.preview_refused(tx, self._rules, preview, gone=gone)
+                if request := after.get("favor"):
+                    favors.admin_unreachable(tx, self._rules, request)
+                # A spoken copy is no loss: the answer has arrived, and many people refuse voice messages.
+                spoken = "charge" in after and after["charge"]["reason"] == "speech"
+                if "charge" in after and not spoken and outcome.kind in SAYABLE:
                     words = words_for(self._rules, tx.book.get(after["charge"]["user"]))
                     params = _outgoing(group[0]).params
                     place = Place(group[0].chat_id, thread_id=params.get("message_thread_id"))
@@ -213,11 +232,10 @@ class Delivery:
 
     def _withheld(self, row: OutboxRow) -> bool:
         """A blocked user gets nothing, not even what was written for them before (SPEC §5)."""
-        account = self._storage.book.get(row.chat_id)
-        asker = settling.asker(row)
-        if asker is not None and account is None:
-            account = self._storage.book.get(asker)
-        return account is not None and account.blocked
+        book, asker = self._storage.book, settling.asker(row)
+        if row.id in self._unwanted or book.is_blocked(row.chat_id):
+            return True
+        return asker is not None and book.get(row.chat_id) is None and book.is_blocked(asker)
 
     def _tell_watcher(self, row: OutboxRow, outcome: Outcome) -> None:
         if row.settles is not None and (watcher := self._watchers.get(row.settles)) and not watcher.done():

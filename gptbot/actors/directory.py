@@ -13,7 +13,7 @@ from gptbot.domain.access import served
 from gptbot.domain.asking import Asked
 from gptbot.domain.book import DialogKey
 from gptbot.domain.commands import parse_command
-from gptbot.domain.rows import JournalRow
+from gptbot.domain.rows import JournalRow, PersonForgotten
 from gptbot.domain.transaction import Transaction
 from gptbot.domain.updates import AnyUpdate, ChatMigrated, MessageSent, Unread
 
@@ -21,6 +21,7 @@ log = structlog.get_logger()
 
 SWEEP_EVERY_S = 5.0
 QUIET_CHECK_S = 0.02
+ALBUMS_REMEMBERED = 256
 
 
 class Directory:
@@ -29,9 +30,12 @@ class Directory:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._actors: dict[int, tuple[UserActor, asyncio.Task[None]]] = {}
+        self._albums: dict[tuple[int, str | None], None] = {}
+        """In groups only one item of an album, the one with the caption, names the bot: the others come along."""
 
     def start(self) -> None:
         self._desk.storage.subscribe(JournalRow, self._account_changed)
+        self._desk.storage.subscribe(PersonForgotten, self._forgotten)
         self._desk.supervisor.keep("directory", self._sweep)
 
     @property
@@ -43,12 +47,20 @@ class Directory:
         """Whether the bot has anything to do with it; what is not wanted never enters the inbox."""
         if isinstance(update, Unread | ChatMigrated):
             return False
-        if not isinstance(update, MessageSent) or addressed(update):
+        if not isinstance(update, MessageSent):
             return True
-        if parse_command(update.text, self._desk.me.username) is not None:
-            return True
-        place = update.place
-        return DialogKey(update.person.id, place.chat_id, place.thread_id or 0) in self._desk.storage.book.dialogs
+        place, album = update.place, (update.place.chat_id, update.album)
+        wanted = (
+            addressed(update)
+            or parse_command(update.text, self._desk.me.username) is not None
+            or DialogKey(update.person.id, place.chat_id, place.thread_id or 0) in self._desk.storage.book.dialogs
+            or album in self._albums
+        )
+        if wanted and update.album is not None:
+            self._albums[album] = None
+            if len(self._albums) > ALBUMS_REMEMBERED:
+                del self._albums[next(iter(self._albums))]
+        return wanted
 
     async def route(self, letters: Sequence[Arrived]) -> None:
         """Hands each to its actor; those for whom too much waits are refused in one commit, and told so once."""
@@ -68,12 +80,10 @@ class Directory:
         for update in updates:
             if self._actor(update.person.id).begins_flood():
                 log.warning("user.flooded", user=update.person.id)
-                account = tx.book.get(update.person.id)
-                if (account is None or not account.blocked) and served(
-                    tx.book, self._desk.rules, update.person.id, update.place
-                ):
+                person = update.person.id
+                if not tx.book.is_blocked(person) and served(tx.book, self._desk.rules, person, update.place):
                     Visit.of(update, self._desk.rules, self._desk.me, tx.book).say(tx, "turn.queue_full")
-            tx.done(update.update_id)
+            tx.done(*update.update_ids)
 
     def _account_changed(self, row: JournalRow) -> None:
         """A block ends at once what is under way for that person."""
@@ -81,6 +91,12 @@ class Directory:
         account = self._desk.storage.book.get(row.user)
         if known is not None and account is not None and account.blocked:
             known[0].blocked()
+
+    def _forgotten(self, row: PersonForgotten) -> None:
+        """What is under way for them ends at once, and what waits is not begun."""
+        log.info("person.forgotten")
+        if known := self._actors.get(row.user):
+            known[0].forgotten()
 
     async def quiet(self) -> None:
         """Returns once no actor has anything to do; for the stop, when nothing new comes in."""

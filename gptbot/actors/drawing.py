@@ -6,6 +6,7 @@ import structlog
 
 from gptbot.actors.desk import Desk
 from gptbot.actors.question import Question, showing_action
+from gptbot.commands import imagine
 from gptbot.commands.visit import Visit
 from gptbot.domain.accounts import can_afford
 from gptbot.domain.outgoing import media
@@ -32,13 +33,17 @@ class Drawing:
         self._visit = Visit.of(question.update, desk.rules, desk.me, desk.storage.book)
         self._interrupted = False
         self._blocked = False
+        self._drawn = False
         self._limit: asyncio.Timeout | None = None
 
-    def interrupt(self, *, blocked: bool = False) -> None:
-        """The asker doesn't want it any more, or was blocked."""
+    def interrupt(self, *, blocked: bool = False) -> bool:
+        """The asker doesn't want it any more, or was blocked. False: it is drawn."""
+        if self._drawn:
+            return False
         self._interrupted, self._blocked = True, blocked
         if self._limit is not None and not self._limit.expired():
             self._limit.reschedule(asyncio.get_running_loop().time())
+        return True
 
     async def run(self) -> None:
         """Returns once the wish is finished and its update done."""
@@ -92,14 +97,15 @@ class Drawing:
             self._limit = None
         if picture is None:
             return await self._stop()
-        self._desk.model_answered()
+        self._drawn = True
+        self._desk.model_answered(self._desk.rules.image_model)
         return await self._deliver(picture, is_admin=is_admin)
 
     async def _draw(self) -> Picture:
-        """From nothing, or from the picture that the wish replies to."""
-        reply, original = self._question.update.reply, None
-        if reply is not None and reply.photo is not None:
-            original = await self._desk.files.download(reply.photo, ORIGINAL_MAX)
+        """From nothing, or from the picture that came with the wish or that it replies to."""
+        given, original = imagine.picture_of(self._question.update), None
+        if given is not None:
+            original = await self._desk.files.download(given.file_id, ORIGINAL_MAX)
         return await self._desk.image_model.draw(self._wish, original)
 
     async def _deliver(self, picture: Picture, *, is_admin: bool) -> tuple[str, str]:
@@ -120,6 +126,7 @@ class Drawing:
         def commit(tx: Transaction) -> None:
             tx.meet(update.person)
             tx.send(photo, after=after, settles=update.update_id)
+            tx.done(*update.joined)
 
         await self._desk.storage.commit(commit)
         return ("undelivered", "") if isinstance(await watcher, Refused) else ("settled", "")
@@ -129,6 +136,7 @@ class Drawing:
         cost = picture_cost(rules.image_price)
         return Charge(
             user=self._visit.user,
+            update_id=self._question.update.update_id,
             purse="image_balance",
             amount=0 if is_admin else 1,
             counted={"requests": 1, "images": 1, "cost": cost},
@@ -138,7 +146,7 @@ class Drawing:
 
     async def _stop(self) -> tuple[str, str]:
         if self._blocked:
-            await self._desk.storage.commit(lambda tx: tx.done(self._question.update.update_id))
+            await self._desk.storage.commit(lambda tx: tx.done(*self._question.update.update_ids))
             return "withdrawn", ""
         return await self._finish("withdrawn", "turn.stopped")
 
@@ -151,7 +159,7 @@ class Drawing:
     async def _finish(self, outcome: str, key: str, **values: object) -> tuple[str, str]:
         def say(tx: Transaction) -> None:
             tx.send(self._visit.reply(self._visit.words(key, **values)))
-            tx.done(self._question.update.update_id)
+            tx.done(*self._question.update.update_ids)
 
         await self._desk.storage.commit(say)
         return outcome, ""

@@ -32,8 +32,8 @@ def menus(rules: Rules) -> list[Outgoing]:
         words = Words(rules.language or language)
         code = {"language_code": language} if language != "en" else {}
         for scope, group in (("all_private_chats", False), ("all_group_chats", True)):
-            calls.append(_set({"type": scope}, menu(words, group=group, admin=False), code))
-        own = menu(words, group=False, admin=True)
+            calls.append(_set({"type": scope}, menu(words, rules, group=group, admin=False), code))
+        own = menu(words, rules, group=False, admin=True)
         calls += [_set({"type": "chat", "chat_id": admin}, own, code) for admin in rules.admins]
     return calls
 

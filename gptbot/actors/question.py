@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 from gptbot.actors.desk import Desk
 from gptbot.domain.accounts import report_mode
 from gptbot.domain.asking import Asked
+from gptbot.domain.attached import NOTHING, Attached
 from gptbot.domain.outgoing import chat_action
 from gptbot.domain.updates import MessageSent, Place
 from gptbot.domain.wish import Wish
@@ -28,7 +29,8 @@ class Again(NamedTuple):
 
 @dataclass(slots=True)
 class Question:
-    """`text` is what is asked (the message's text without the command).
+    """`text` is what is asked (the message's text without the command; of a bare file what is asked about it, once it
+    was read). `attached` is what was read; of a question that is asked again from the beginning.
 
     `picture`: the wish, if it is one for a picture. `pinned`: its settings are stored already.
 
@@ -43,6 +45,7 @@ class Question:
     pinned: bool = False
     overtaken: bool = False
     again: Again | None = None
+    attached: Attached = NOTHING
 
     def report(
         self, desk: Desk, kind: Literal["answer", "picture"], *, model: str, tokens: int, cost: int

@@ -14,6 +14,7 @@ from gptbot.actors.question import Again, Question
 from gptbot.actors.supervisor import new_error_id
 from gptbot.actors.turn import Turn
 from gptbot.commands.visit import Visit
+from gptbot.domain.outgoing import edit
 from gptbot.domain.transaction import Transaction
 
 log = structlog.get_logger()
@@ -63,11 +64,14 @@ class QuestionQueue:
         return again is not None and any(question.again == again for question in (*current, *self._waiting))
 
     def interrupt(self, *, blocked: bool = False) -> bool:
-        """Stops what is being worked on; False if nothing is."""
-        if self._current is None:
-            return False
-        self._current[1].interrupt(blocked=blocked)
-        return True
+        """Stops what is being worked on; False if nothing is, or it is on its way already."""
+        return self._current is not None and self._current[1].interrupt(blocked=blocked)
+
+    def clear(self) -> None:
+        """Nobody wants any of it any more; that it is finished stands in storage already."""
+        self._desk.figures.questions_waiting -= len(self._waiting)
+        self._waiting.clear()
+        self.interrupt(blocked=True)
 
     def pin(self, tx: Transaction) -> None:
         """Stores the settings of every unfinished question, because the account's are about to change."""
@@ -106,8 +110,12 @@ class QuestionQueue:
         visit = Visit.of(question.update, self._desk.rules, self._desk.me, self._desk.storage.book)
 
         def say(tx: Transaction) -> None:
-            visit.say(tx, "error.unexpected", error_id=error_id)
-            tx.done(question.update.update_id)
+            words, growing = visit.words("error.unexpected", error_id=error_id), question.asked.preview
+            if growing is None:
+                tx.send(visit.reply(words))
+            else:  # it takes the place of the answer that will not grow any more
+                tx.send(edit(question.update.place.chat_id, growing, words))
+            tx.done(*question.update.update_ids)
 
         await self._desk.storage.commit(say)
 
@@ -115,7 +123,7 @@ class QuestionQueue:
         if not said:
             log.warning("user.flooded", user=self._user)
             Visit.of(question.update, self._desk.rules, self._desk.me, tx.book).say(tx, "turn.queue_full")
-        tx.done(question.update.update_id)
+        tx.done(*question.update.update_ids)
 
     def _tell_place(self, tx: Transaction, question: Question, place: int) -> None:
         visit = Visit.of(question.update, self._desk.rules, self._desk.me, tx.book)

@@ -13,6 +13,7 @@ import structlog
 
 from gptbot.actors.desk import Desk
 from gptbot.actors.question import ACTION_EVERY_S, Question
+from gptbot.domain.accounts import streaming
 from gptbot.domain.outgoing import Button, Outgoing, Text, chat_action, delete, draft, edit, message
 from gptbot.ports import Outcome, RefusalKind, Refused, Sent, Unknown
 from gptbot.texts import Words
@@ -31,6 +32,10 @@ DRAFT_KEPT_S: Final = 20.0
 """A draft lives 30 s; one that does not grow is sent again after this."""
 RETRY_S: Final = 0.25
 """When a frame that was over the budgets, or got no answer, is tried again."""
+FRAMES_PER_S: Final = 250.0
+"""Of all answers together: where many grow at once, each is shown less often, and the processor stays free."""
+SHOW_AFTER_EACH_S: Final = 0.005
+"""First words are shown after this time for each answer under way: one that comes at once takes about as long."""
 WINDOW: Final = 3_000
 """Characters of Markdown that a frame shows at most, the newest; rendering them takes 2 ms."""
 RENDER_SLOW_S: Final = 0.01
@@ -61,13 +66,15 @@ class Ticker:
         await asyncio.wait([self._task])
 
     async def _run(self) -> None:
-        while not self._over:
-            pause_s = await self._step()
-            if pause_s is None or self._over:
-                return
+        pause_s: float | None = 0.0
+        while pause_s is not None and not self._over:
             self._resting = True
-            await self._desk.clock.sleep(pause_s)
+            if pause_s > 0:
+                await self._desk.clock.sleep(pause_s)
+            async with self._desk.frame_turns:
+                await asyncio.sleep(0)  # the turn is over when the event loop has gone round
             self._resting = False
+            pause_s = await self._step()
 
 
 class AnswerView:
@@ -82,6 +89,7 @@ class AnswerView:
         self._place = question.update.place
         self._id = question.update.update_id
         self._pieces = pieces
+        self._streaming = streaming(desk.storage.book.get(question.update.person.id), desk.rules)
         self._message_id = question.asked.preview  # the message that is edited, once there is one
         self._keyboard = ((Button(words.plain("button.stop"), f"{STOP_AREA}:{self._id}"),),)
         self._signs = Ticker(desk, f"signs {self._id}", self._sign)
@@ -102,12 +110,17 @@ class AnswerView:
 
     def begin(self) -> None:
         """The first words are here."""
-        if self._desk.rules.streaming != "off":
-            self._set_timer(self._desk.rules.show_after_s, self._frames.start)
+        if self._streaming != "off":
+            after_s = min(self._desk.rules.show_after_s, SHOW_AFTER_EACH_S * len(self._desk.under_way))
+            self._set_timer(after_s, self._frames.start)
 
-    async def __aexit__(self, *_: object) -> None:
+    def written(self) -> None:
+        """All words are here: what is not shown yet waits for the whole answer."""
         if self._timer is not None:
             self._timer.cancel()
+
+    async def __aexit__(self, *_: object) -> None:
+        self.written()
         await self._signs.end()
         await self._frames.end()
 
@@ -129,7 +142,7 @@ class AnswerView:
 
     @property
     def _drafting(self) -> bool:
-        wanted = self._desk.rules.streaming == "auto" and self._desk.drafts
+        wanted = self._streaming == "auto" and self._desk.drafts
         return wanted and self._place.private and self._message_id is None and self._id != 0
 
     # --- while the model thinks --------------------------------------------------------------------------------------
@@ -174,9 +187,12 @@ class AnswerView:
 
     @property
     def _pause_s(self) -> float:
-        if self._drafting:
-            return DRAFT_EARLY_S if self._frames_shown < EARLY_FRAMES else DRAFT_EVERY_S
-        return EDIT_PRIVATE_EVERY_S if self._place.private else EDIT_GROUP_EVERY_S
+        if not self._drafting:
+            return EDIT_PRIVATE_EVERY_S if self._place.private else EDIT_GROUP_EVERY_S
+        pause_s = DRAFT_EARLY_S if self._frames_shown < EARLY_FRAMES else DRAFT_EVERY_S
+        # Not all alike, so that answers that began together are not shown in step.
+        unlike = 0.9 + 0.2 * (self._id % 10) / 9
+        return max(pause_s, unlike * len(self._desk.under_way) / FRAMES_PER_S)
 
     def _call(self, text: Text, *, drafting: bool) -> Outgoing:
         if drafting:

@@ -7,7 +7,7 @@ The rules that letters bring run here, on the image in memory, so nobody can cha
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import structlog
 
@@ -51,7 +51,15 @@ class TakeSnapshot:
 
 
 Letter = Change[Any] | Record | TakeSnapshot
-Done = tuple[Change[Any], Transaction, Any]
+
+
+class Done(NamedTuple):
+    """A change that was carried out on the image; its rows wait for the commit."""
+
+    change: Change[Any]
+    tx: Transaction
+    result: Any
+    rows: Sequence[Row]
 
 
 # --- the ref -------------------------------------------------------------------------------------------------------
@@ -150,7 +158,7 @@ class Storage:
             try:
                 await self._write(done, records)
             except StorageConflict:
-                await self._one_by_one([change for change, _, _ in done], records)
+                await self._one_by_one([one.change for one in done], records)
         for letter in letters:
             if isinstance(letter, TakeSnapshot) and not letter.reply.done():
                 self._document.refresh(self._changed)
@@ -161,7 +169,7 @@ class Storage:
         """Runs the rule on the image; a rule that raises leaves no trace but its caller's exception."""
         tx = Transaction(self.book, self._counters, self._clock.now())
         try:
-            return change, tx, change.rule(tx)
+            return Done(change, tx, change.rule(tx), tx.rows())
         except Exception as error:  # noqa: BLE001 (the actor loop: the caller gets it, others go on)
             tx.undo()
             if not change.reply.done():
@@ -185,29 +193,27 @@ class Storage:
     async def _write(self, done: Sequence[Done], records: Sequence[Record]) -> None:
         """One commit, tried until the disk takes it; then everybody is told."""
         rows: list[Row] = []
-        seq = self._counters.seq
-        for _, tx, _ in done:
-            rows += tx.rows()
-            self._changed |= tx.touched
+        for one in done:
+            rows += one.rows
+            self._changed |= one.tx.touched
         updates = [update for record in records for update in record.updates]
         try:
             new = await self._commit(rows, updates)
         except BaseException:
             # Nothing was written: neither the image nor data.json may claim what data.db has never had.
-            self._counters.seq = seq
-            for _, tx, _ in reversed(done):
-                tx.undo()
+            for one in reversed(done):
+                one.tx.undo()
             raise
         for row in rows:
             for callback in self._subscribers.get(type(row), ()):
                 callback(row)
-        for change, _, result in done:
-            if not change.reply.done():
-                change.reply.set_result(result)
+        for one in done:
+            if not one.change.reply.done():
+                one.change.reply.set_result(one.result)
         for record in records:
             if not record.reply.done():
                 record.reply.set_result({update.update_id for update in record.updates} & new)
-        if any(tx.touched for _, tx, _ in done) and not self.dirty.is_set():
+        if any(one.tx.touched for one in done) and not self.dirty.is_set():
             self.behind_since = self._clock.monotonic()
             self.dirty.set()
 

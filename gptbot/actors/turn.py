@@ -4,9 +4,9 @@ Runs as a child of the user's actor, which may call `interrupt` at any moment.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Literal
+from typing import Literal, TypeVar
 
 import structlog
 
@@ -15,17 +15,22 @@ from gptbot.actors.answer import Answer
 from gptbot.actors.asking_again import keep_unanswered, replaced_by
 from gptbot.actors.conversation import Conversation
 from gptbot.actors.desk import Desk
-from gptbot.actors.question import Question
+from gptbot.actors.preparing import Preparation
+from gptbot.actors.question import Question, showing_action
+from gptbot.actors.reading import Declined, seconds_of
 from gptbot.actors.showing import AnswerView
+from gptbot.actors.speaking import speak, wanted
 from gptbot.commands.answer_buttons import under_apology
 from gptbot.commands.visit import Visit
-from gptbot.domain.accounts import can_afford
 from gptbot.domain.records import NANO
+from gptbot.domain.rules import ModelSpec
 from gptbot.domain.transaction import Transaction
 from gptbot.domain.visible import blank
 from gptbot.ports import ChatMessage, ChatRequest, Completed, ModelError, ModelTrouble, Refused, TextDelta
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 WORTH_RETRYING = (ModelTrouble.BUSY, ModelTrouble.SERVER, ModelTrouble.TIMEOUT, ModelTrouble.EMPTY)
 """Troubles that may be over when the asker tries again."""
@@ -38,14 +43,15 @@ class Turn:
         self._desk = desk
         self._question = question
         self._visit = Visit.of(question.update, desk.rules, desk.me, desk.storage.book)
-        self._model = desk.rules.model(question.asked.tier)
         self._flow = chart.ReplyChain()
         self._conversation = Conversation(desk, question)
+        self._preparation = Preparation(desk, question, self._visit, self._conversation)
         self._interruption: chart.StopRequested | chart.UserBlocked | None = None
         self._limit: asyncio.Timeout | None = None
-        self._text = question.text  # what is asked, a quote before it included
+        self._pictures: Sequence[bytes] = ()
+        self._refusal: Mapping[str, object] = {}
         self._context: list[ChatMessage] = []
-        self._answer = Answer(desk, question, self._model)
+        self._answer = Answer(desk, question)
         self._view = AnswerView(desk, question, self._visit.words, self._answer.pieces)
         self._last_words: list[Callable[[Transaction], object]] = []
         # for the log
@@ -53,12 +59,19 @@ class Turn:
         self._first_text_s: float | None = None
         self._trouble: str | None = None
 
-    def interrupt(self, *, blocked: bool = False) -> None:
-        """Stops the answer that is being written: by the asker, or because they were blocked."""
+    def interrupt(self, *, blocked: bool = False) -> bool:
+        """Stops the answer that is being written: by the asker, or because they were blocked. False: it's too late."""
+        if self._flow.state not in chart.STOPPABLE:
+            return False
         if blocked or self._interruption is None:
             self._interruption = chart.UserBlocked() if blocked else chart.StopRequested()
         if self._limit is not None and not self._limit.expired():
             self._limit.reschedule(asyncio.get_running_loop().time())
+        return True
+
+    @property
+    def _model(self) -> ModelSpec:
+        return self._desk.rules.model(self._question.asked.tier)
 
     async def run(self) -> None:
         """Returns once the turn is finished and its update done."""
@@ -69,6 +82,10 @@ class Turn:
             for effect in effects:
                 event = await self._carry_out(effect) or event
         self._log()
+        if self._flow.state == "settled" and wanted(self._desk, self._question):
+            # Beside the turn: the next question does not wait for it.
+            spoken = speak(self._desk, self._question, "".join(self._answer.pieces))
+            self._desk.supervisor.spawn(f"speech {self._question.update.update_id}", spoken)
 
     async def _carry_out(self, effect: chart.Effect) -> chart.Event | None:
         """Returns what happened next, if that is known already."""
@@ -99,35 +116,36 @@ class Turn:
     # --- before the model --------------------------------------------------------------------------------------------
 
     async def _build_context(self, context: chart.BuildContext) -> chart.Event:
-        rules, asked = self._desk.rules, self._question.asked
         account = self._desk.storage.book.get(self._visit.user)
         if account is None:
             return chart.Refused("start.needed")
         if account.blocked:  # while the question waited
             return chart.UserBlocked()
-        if not can_afford(account, asked.purse, is_admin=rules.is_admin(self._visit.user)):
-            return chart.Refused("turn.no_balance")
-        if context.quote:
-            self._text = f"«{context.quote}»\n\n{self._question.text}"
-        self._context, dropped = await self._conversation.messages(context, self._text, self._model)
+        try:
+            async with showing_action(self._desk, self._visit.place, "typing", self._desk.rules.typing_after_s):
+                self._pictures = await self._within_limit(lambda: self._preparation.prepare(account, context))
+        except Declined as declined:
+            self._refusal = declined.values
+            return chart.Refused(declined.key)
+        except TimeoutError:
+            return self._interruption or await self._failed(ModelError(ModelTrouble.TIMEOUT, "reading the files"))
+        except ModelError as error:
+            return await self._failed(error)
+        dropped = await self._conversation.gather(self._pictures, self._model)
+        self._context = self._conversation.messages(self._pictures)
         if dropped:
             self._flow.handle(chart.ContextTrimmed(self._flow.turns - dropped, dropped))
         return chart.ContextReady()
 
     def _say_refused(self, reason: str) -> None:
-        purse = self._question.asked.purse
-        words: dict[str, object] = {}
-        if reason == "turn.no_balance":
-            account = self._desk.storage.book.accounts[self._visit.user]
-            words = {"purse": self._visit.words.plain(f"purse.{purse}"), "balance": getattr(account, purse)}
-        self._last_words.append(lambda tx: tx.send(self._visit.reply(self._visit.words(reason, **words))))
+        self._last_words.append(lambda tx: tx.send(self._visit.reply(self._visit.words(reason, **self._refusal))))
 
     # --- the model ---------------------------------------------------------------------------------------------------
 
     async def _ask(self) -> chart.Event:
         try:
             async with self._view:
-                await self._read_within_limit()
+                await self._within_limit(self._read_answer_trimming)
         except TimeoutError:
             if self._interruption is None:
                 problem = "the whole answer took longer than TURN_TIMEOUT_S"
@@ -136,14 +154,17 @@ class Turn:
             return await self._failed(error)
         if self._interruption is not None:
             return self._interruption
-        self._desk.model_answered()
+        self._desk.model_answered(self._model.id)
         return chart.AnswerCompleted()
 
-    async def _read_within_limit(self) -> None:
+    async def _within_limit(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Raises TimeoutError TURN_TIMEOUT_S after the turn began, and as soon as it is interrupted."""
+        if self._interruption is not None:
+            raise TimeoutError
+        left_s = self._started + self._desk.rules.turn_timeout_s - self._desk.clock.monotonic()
         try:
-            async with asyncio.timeout(self._desk.rules.turn_timeout_s) as self._limit:
-                if self._interruption is None:
-                    await self._read_answer_trimming()
+            async with asyncio.timeout(left_s) as self._limit:
+                return await work()
         finally:
             self._limit = None
 
@@ -154,11 +175,11 @@ class Turn:
         except ModelError as error:
             if error.trouble is not ModelTrouble.CONTEXT or self._answer.pieces:
                 raise
-            halved, dropped = self._conversation.halved(self._context)
-            if halved is None:
+            dropped = self._conversation.halve()
+            if dropped is None:
                 raise
             log.warning("turn.trimmed_again", update_id=self._question.update.update_id, detail=error.detail)
-            self._context = halved
+            self._context = self._conversation.messages(self._pictures)
             self._flow.handle(chart.ContextTrimmed(self._flow.turns - dropped, self._flow.turns_dropped + dropped))
             await self._read_answer()
 
@@ -175,6 +196,7 @@ class Turn:
                             for effect in self._flow.handle(chart.FirstTextArrived()):
                                 await self._carry_out(effect)
                     case Completed():
+                        self._view.written()
                         self._answer.usage = event.usage
                         self._judge_end(event)
 
@@ -189,19 +211,21 @@ class Turn:
         raise ModelError(ModelTrouble.EMPTY, f"finish_reason {end.finish_reason}")
 
     async def _failed(self, error: ModelError) -> chart.ModelFailed:
-        log.warning("model.failed", trouble=error.trouble, detail=error.detail, model=self._model.id)
+        listening = not self._context  # nothing else is asked of a model before the context is built
+        model = (self._desk.rules.transcription_model or "") if listening else self._model.id
+        log.warning("model.failed", trouble=error.trouble, detail=error.detail, model=model)
         self._trouble = error.trouble
         self._answer.end = "broken"
-        await self._desk.model_failed(self._model.id, error)
+        await self._desk.model_failed(model, error)
         return chart.ModelFailed(error.trouble)
 
     # --- the answer --------------------------------------------------------------------------------------------------
 
     async def _commit_answer(self) -> chart.Event:
         outcome = await self._answer.commit(
-            self._text,
             self._context,
             self._visit.words,
+            heard_s=0 if self._question.again else seconds_of(self._conversation.files),
             parent=self._conversation.parent,
             replaced=await replaced_by(self._desk, self._question),
             edits=self._view.take_message(),
@@ -212,16 +236,16 @@ class Turn:
 
     def _apologise(self, tx: Transaction, trouble: str) -> None:
         keyboard = None
-        if trouble in WORTH_RETRYING:
+        if trouble in WORTH_RETRYING and self._context:
             parent = self._conversation.parent
-            turn = keep_unanswered(tx, self._question, self._text, parent=parent, model=self._model.id)
+            turn = keep_unanswered(tx, self._question, parent=parent, model=self._model.id)
             keyboard = under_apology(self._visit.words, turn)
         self._visit.say(tx, f"turn.failed.{trouble}", keyboard)
 
     def _settle_free(self, tx: Transaction) -> None:
         for word in self._last_words:
             word(tx)
-        tx.done(self._question.update.update_id)
+        tx.done(*self._question.update.update_ids)
 
     def _log(self) -> None:
         """One wide event for the whole turn (SPEC §10)."""
@@ -241,7 +265,8 @@ class Turn:
             origin=self._flow.origin,
             turns=self._flow.turns,
             turns_dropped=self._flow.turns_dropped,
-            turns_remembered=len(self._conversation.memory),
+            turns_remembered=self._conversation.turns_remembered,
+            files=len(self._conversation.files),
             tokens_in=usage.prompt if usage else 0,
             tokens_out=usage.completion if usage else 0,
             tokens_cached=usage.cached if usage else 0,

@@ -6,11 +6,9 @@ from urllib.parse import quote
 from gptbot.commands.people import display_name
 from gptbot.commands.start import member
 from gptbot.commands.visit import Visit
-from gptbot.domain.accounts import report_mode
-from gptbot.domain.book import Book
 from gptbot.domain.outgoing import Button, Text
 from gptbot.domain.pricing import dollars
-from gptbot.domain.rules import Language
+from gptbot.domain.rules import Language, Rules
 from gptbot.domain.transaction import Transaction
 from gptbot.texts import LANGUAGE_NAMES, Words, join
 from gptbot.texts.names import safe_line
@@ -44,11 +42,22 @@ def balance(tx: Transaction, visit: Visit, args: str) -> None:
         tier=words.plain(f"tier.{account.model}"),
         model=rules.model(account.model).id,
     )
+    text = join(text, _premium_buys(words, rules), by="\n\n")
     if rules.is_admin(visit.user):
         text = join(text, words("balance.admin"), by="\n\n")
     elif account.balance < rules.economy.favor_min_limit:
         text = join(text, words("balance.low"), by="\n\n")
     tx.send(visit.reply(text))
+
+
+def _premium_buys(words: Words, rules: Rules) -> Text:
+    """What premium tokens are for beside answers."""
+    lines = [words("balance.photos", premium=rules.premium.id)]
+    if rules.transcription_model is not None:
+        lines.append(words("balance.voice", tokens=rules.voice_tokens_per_s))
+    if rules.speech_model is not None:
+        lines.append(words("balance.speech", tokens=rules.speech_tokens_per_1000))
+    return join(*lines)
 
 
 def _answers(tokens: int) -> int:
@@ -102,22 +111,6 @@ def reset_prompt(tx: Transaction, visit: Visit, args: str) -> None:
     key = "reset_prompt.already" if account.prompt is None else "reset_prompt.done"
     tx.set(visit.user, prompt=None)
     visit.say(tx, key, prompt=safe_line(visit.rules.default_prompt, _PROMPT_SHOWN_MAX))
-
-
-def privacy(tx: Transaction, visit: Visit, args: str) -> None:
-    """What is kept and who sees it, by the settings (SPEC §5: reports)."""
-    tx.send(visit.reply(privacy_text(tx.book, visit)))
-
-
-def privacy_text(book: Book, visit: Visit) -> Text:
-    words, rules = visit.words, visit.rules
-    if report_mode(book, rules) == "off":
-        reports = words("privacy.reports_off")
-    else:
-        reports = words("privacy.reports_texts" if rules.report_texts else "privacy.reports_figures")
-        if rules.report_pictures:
-            reports = join(reports, words("privacy.pictures"), by=" ")
-    return join(words("privacy.kept", days=rules.turns_kept_days), reports, words("privacy.model"), by="\n\n")
 
 
 # --- the language ----------------------------------------------------------------------------------------------------

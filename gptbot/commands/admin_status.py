@@ -1,10 +1,11 @@
 """/status: the figures of the running bot as the admin reads them (SPEC §7)."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from gptbot.domain.outgoing import Text
 from gptbot.domain.pricing import dollars
-from gptbot.texts import Words
+from gptbot.texts import Words, join
 from gptbot.texts.names import safe_line
 
 _TROUBLE_MAX = 200
@@ -15,6 +16,8 @@ class StatusFigures:
     """What /status shows. Queues are lengths; `today` is the UTC day; `cost_today` is in billionths of a dollar.
 
     Troubles are empty texts while all is well; `storage_lag_s` is how long the oldest change waits for data.json.
+    `streaming`: how growing answers are shown; "no_drafts": edited, because Telegram's server takes no drafts.
+    `access_requests`: people and groups that wait for an admin's yes, None where nobody needs one.
     """
 
     version: str
@@ -29,6 +32,8 @@ class StatusFigures:
     model_trouble: str
     telegram_trouble: str
     storage_lag_s: float
+    streaming: Literal["drafts", "no_drafts", "edits", "off"] = "drafts"
+    access_requests: int | None = None
 
 
 def status_text(words: Words, figures: StatusFigures) -> Text:
@@ -43,7 +48,7 @@ def status_text(words: Words, figures: StatusFigures) -> Text:
             else words.plain("status.ok")
         )
 
-    return words(
+    text = words(
         "status.text",
         version=figures.version,
         uptime=f"{words.count(days, 'day')} {clock}" if days else clock,
@@ -57,4 +62,8 @@ def status_text(words: Words, figures: StatusFigures) -> Text:
         model=health(figures.model_trouble),
         telegram=health(figures.telegram_trouble),
         lag=f"{figures.storage_lag_s:.1f}",
+        streaming=words.plain(f"status.streaming.{figures.streaming}"),
     )
+    if figures.access_requests is None:
+        return text
+    return join(text, words("status.access", requests=figures.access_requests))

@@ -13,14 +13,15 @@ import orjson
 
 from fsm import announcement_words as chart
 from fsm.announcement import Announcement
-from fsm.announcement_words import Event, Tally
+from fsm.announcement_parts import Content, Links, Tally
+from fsm.announcement_words import Event
 from fsm.flow import BadSnapshot
 from gptbot.commands.dialog_scene import Scene
 from gptbot.commands.visit import Visit, words_for
 from gptbot.domain import audiences, outgoing
 from gptbot.domain.audiences import BadSpec
 from gptbot.domain.book import Book, DialogKey
-from gptbot.domain.outgoing import Button, Keyboard, Text
+from gptbot.domain.outgoing import Button, Keyboard, Outgoing, Text, inline_keyboard
 from gptbot.domain.rows import AnnouncementRow, AnnouncementState, RecipientsAdded
 from gptbot.domain.rules import Rules
 from gptbot.domain.transaction import Transaction
@@ -60,7 +61,7 @@ def start(scene: Scene, flow: Announcement, users: Sequence[int]) -> None:
             under_way.admin,
             under_way.chat_id,
             flow.chosen_audience.spec,
-            orjson.dumps(asdict(content)),
+            orjson.dumps({**asdict(content), "links": flow.links}),
             "sending",
             0,
             tx.now,
@@ -70,6 +71,19 @@ def start(scene: Scene, flow: Announcement, users: Sequence[int]) -> None:
     _save(tx, under_way, flow)
     text, keyboard = _progress(scene.words, under_way.id, "sending", {"pending": len(users)})
     tx.send(scene.message(text, keyboard), after={"announcement": under_way.id})
+
+
+def copied(content: Content, links: Links, to: Place) -> Outgoing:
+    """What everybody gets, and what the preview shows."""
+    if content.album:
+        call = outgoing.copy_album(to.chat_id, content.chat_id, content.album)
+    else:
+        rows = [[Button(link.label, url=link.url) for link in row] for row in links]
+        markup = inline_keyboard(rows) if rows else None
+        call = outgoing.copy(to.chat_id, content.chat_id, content.message_id, reply_markup=markup)
+    if to.thread_id is None:
+        return call
+    return Outgoing(call.method, {**call.params, "message_thread_id": to.thread_id})
 
 
 def find(book: Book, under_way: UnderWay) -> Announcement | None:

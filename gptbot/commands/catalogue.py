@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from gptbot.commands import access, account, announcement_sending, dialog_mode, dialogs, favors, preferences
+from gptbot.commands import access, account, announcement_sending, dialog_mode, dialogs, favors, preferences, privacy
 from gptbot.commands.admin import ADMIN_BUTTONS, ADMIN_COMMANDS
 from gptbot.commands.help import help_text, menu_of
 from gptbot.commands.models import switch
 from gptbot.commands.registry import ButtonHandler, Command, Does, Group, index
 from gptbot.commands.start import start
 from gptbot.commands.visit import Visit
+from gptbot.domain.rules import Rules
 from gptbot.domain.transaction import Transaction
 from gptbot.texts import Words
 
@@ -39,8 +40,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("prompt", Group.PROMPT, Does.PROMPT, ("p",)),
     Command("reset_prompt", Group.PROMPT, account.reset_prompt),
     Command("settings", Group.OTHER, preferences.settings),
+    Command("voice", Group.OTHER, preferences.voice, spoken=True),
     Command("language", Group.OTHER, account.language),
-    Command("privacy", Group.OTHER, account.privacy, registered=False),
+    Command("privacy", Group.OTHER, privacy.privacy, registered=False),
+    Command("export", Group.OTHER, Does.EXPORT),
+    Command("forget", Group.OTHER, privacy.forget),
     Command("cancel", Group.OTHER, Does.CANCEL),
     *ADMIN_COMMANDS,
     Command("announce", Group.ADMIN, Does.ANNOUNCE, ("a", "notify", "alert", "broadcast"), in_groups=False),
@@ -55,6 +59,7 @@ BUTTONS: Mapping[str, ButtonHandler] = {
     account.LANGUAGE_AREA: account.choose_language,
     dialog_mode.AREA: dialog_mode.choose_context,
     preferences.AREA: preferences.choose,
+    privacy.AREA: privacy.decide,
     "dlg": dialogs.button,
     "ann": announcement_sending.announcement_button,
     **ADMIN_BUTTONS,
@@ -62,6 +67,6 @@ BUTTONS: Mapping[str, ButtonHandler] = {
 """The area of a button's data → who handles it."""
 
 
-def menu(words: Words, *, group: bool, admin: bool) -> list[dict[str, str]]:
+def menu(words: Words, rules: Rules, *, group: bool, admin: bool) -> list[dict[str, str]]:
     """The commands for setMyCommands in one scope: all groups, all private chats, or an admin's own chat."""
-    return menu_of(COMMANDS, words, group=group, admin=admin)
+    return menu_of(COMMANDS, words, rules, group=group, admin=admin)

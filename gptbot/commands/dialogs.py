@@ -11,17 +11,19 @@ import structlog
 
 from fsm import announcement, announcement_words, prompt_entry
 from fsm.flow import BadSnapshot, Flow
-from gptbot.commands import announcing, prompting
+from gptbot.commands import announcing, privacy, prompting
 from gptbot.commands.dialog_scene import Scene
 from gptbot.commands.prompting import set_prompt
 from gptbot.commands.visit import Visit, words_for
 from gptbot.domain.book import Book, DialogKey
 from gptbot.domain.rules import Rules
+from gptbot.domain.settling import Preview
 from gptbot.domain.transaction import Transaction
 from gptbot.domain.updates import MessageSent
 
 __all__ = [
-    "button", "cancel", "current", "expire", "leave", "message_given", "open_announcement", "open_prompt", "set_prompt",
+    "button", "cancel", "current", "expire", "leave", "message_given", "open_announcement", "open_prompt",
+    "preview_refused", "set_prompt",
 ]  # fmt: skip
 
 log = structlog.get_logger()
@@ -111,12 +113,27 @@ def button(tx: Transaction, visit: Visit, args: Sequence[str]) -> str:
     return "" if event is not None and _advance(scene, flow, event) else over
 
 
+def preview_refused(tx: Transaction, rules: Rules, preview: Preview, *, gone: bool) -> None:
+    """Telegram didn't take the preview of an announcement; `gone`: the message to be copied is not there any more."""
+    key = DialogKey(*preview["dialog"])
+    dialog = tx.book.dialogs.get(key)
+    if dialog is None or dialog.token != preview["token"]:
+        return
+    scene = Scene(tx, rules, key, dialog.token, words_for(rules, tx.book.get(key.user)), None)
+    flow = _restored(scene)
+    if isinstance(flow, announcement.Announcement) and (event := announcing.refused(flow, preview["shown"], gone=gone)):
+        _advance(scene, flow, event)
+
+
 # --- ending ----------------------------------------------------------------------------------------------------------
 
 
 def cancel(tx: Transaction, visit: Visit) -> bool:
     """`/cancel`: whether there was a dialog to leave."""
     scene = _scene(tx, visit)
+    if privacy.keep(tx, visit):
+        scene.say(scene.words("forget.kept"))
+        return True
     if current(tx.book, visit) is None:
         return False
     if flow := _restored(scene):
@@ -127,6 +144,7 @@ def cancel(tx: Transaction, visit: Visit) -> bool:
 def leave(tx: Transaction, visit: Visit) -> None:
     """Another command was given: whatever dialog is open here ends without a word."""
     scene = _scene(tx, visit)
+    privacy.keep(tx, visit)
     if flow := _restored(scene, quietly=True):
         _advance(scene, flow, _kind(flow).left)
 

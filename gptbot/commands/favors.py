@@ -1,4 +1,8 @@
-"""/ask_favor and the admin's yes or no (SPEC §4)."""
+"""/ask_favor and the admin's yes or no (SPEC §4).
+
+The main admin is asked; whom Telegram can't reach is passed over, so that a request never waits for somebody who has
+never opened the chat.
+"""
 
 import re
 from collections.abc import Sequence
@@ -11,6 +15,7 @@ from gptbot.domain.accounts import FavorDecision, FavorRefusal, decide_favor
 from gptbot.domain.accounts import ask_favor as open_request
 from gptbot.domain.outgoing import Button
 from gptbot.domain.rules import Rules
+from gptbot.domain.settling import FavorRequest
 from gptbot.domain.transaction import Transaction
 from gptbot.domain.updates import Place
 
@@ -29,13 +34,13 @@ def ask_favor(tx: Transaction, visit: Visit, args: str) -> None:
         visit.say(tx, f"favor.{number.value}", balance=account.balance, limit=economy.favor_min_limit)
         return
     visit.say(tx, "favor.sent")
-    show_request(tx, visit.rules, visit.user)
+    show_request(tx, visit.rules, visit.user, visit.rules.main_admin)
 
 
-def show_request(tx: Transaction, rules: Rules, user: int) -> None:
-    """The open request of `user`, with its buttons, to the main admin."""
+def show_request(tx: Transaction, rules: Rules, user: int, admin: int) -> None:
+    """The open request of `user`, with its buttons, to an admin."""
     account = tx.book.accounts[user]
-    words = words_for(rules, tx.book.get(rules.main_admin))
+    words = words_for(rules, tx.book.get(admin))
     number = account.favors
     text = words(
         "favor.request",
@@ -45,14 +50,32 @@ def show_request(tx: Transaction, rules: Rules, user: int) -> None:
         amount=rules.economy.favor_amount,
     )
     buttons = [Button(words.plain(f"favor.{it}"), f"{AREA}:{user}:{number}:{it}") for it in ("yes", "no")]
-    tx.send(outgoing.message(Place(rules.main_admin), text, keyboard=[buttons]))
+    request = FavorRequest(user=user, number=number, admin=admin)
+    tx.send(outgoing.message(Place(admin), text, keyboard=[buttons]), after={"favor": request})
+
+
+def admin_unreachable(tx: Transaction, rules: Rules, request: FavorRequest) -> None:
+    """Telegram didn't take the request: the next admin is asked; after the last one it is withdrawn, with a word."""
+    user = request["user"]
+    account = tx.book.get(user)
+    if account is None or not account.favor_pending or account.favors != request["number"]:
+        return
+    further = rules.admins
+    if request["admin"] in further:
+        further = further[further.index(request["admin"]) + 1 :]
+    if further:
+        show_request(tx, rules, user, further[0])
+        return
+    tx.set(user, favor_pending=False)
+    if not account.blocked:
+        tell(tx, rules, user, "favor.nobody_reached")
 
 
 def show_open_requests(tx: Transaction, rules: Rules) -> None:
     """All open requests: after an import, whose buttons (the first bot's) nobody handles any more."""
     for user, account in tx.book.accounts.items():
         if account.favor_pending and not account.blocked:
-            show_request(tx, rules, user)
+            show_request(tx, rules, user, rules.main_admin)
 
 
 def decide(tx: Transaction, visit: Visit, args: Sequence[str]) -> str:

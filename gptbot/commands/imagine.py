@@ -2,7 +2,7 @@
 
 from gptbot.commands.visit import Visit
 from gptbot.domain.transaction import Transaction
-from gptbot.domain.updates import MessageSent
+from gptbot.domain.updates import MessageSent, SentFile
 from gptbot.domain.wish import Wish, parse_wish
 
 
@@ -33,4 +33,10 @@ def explain(tx: Transaction, visit: Visit, message: MessageSent) -> None:
 
 
 def _replies_to_no_picture(message: MessageSent) -> bool:
-    return message.reply is not None and message.reply.photo is None
+    return message.reply is not None and picture_of(message) is None
+
+
+def picture_of(message: MessageSent) -> SentFile | None:
+    """The picture that a wish is about: the first that came with it, else that of the message which it replies to."""
+    own = next((file for file in message.files if file.kind == "picture"), None)
+    return own or (message.reply.picture if message.reply is not None else None)

@@ -1,6 +1,7 @@
 """/settings (SPEC §4): one message with a keyboard that is edited in place. A row of it is an entry in `SETTINGS`.
 
 The choices lie in the account, so in data.json: what the reports are to the main admin as well (`Account.reports`).
+/voice is one of its rows as a command.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,7 +11,7 @@ from typing import cast, get_args
 from gptbot.commands.dialog_mode import context_tokens_offered
 from gptbot.commands.start import member
 from gptbot.commands.visit import Visit, words_for
-from gptbot.domain.accounts import PURSE_OF, can_afford, report_mode, switch_model
+from gptbot.domain.accounts import PURSE_OF, can_afford, report_mode, streaming, switch_model
 from gptbot.domain.outgoing import Button, Keyboard, Text
 from gptbot.domain.records import Account
 from gptbot.domain.rules import ReportMode, Tier
@@ -18,6 +19,7 @@ from gptbot.domain.transaction import Transaction
 from gptbot.texts import LANGUAGE_NAMES, Words, join
 
 AREA = "set"
+SWITCH = ("on", "off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,29 @@ def _page(tx: Transaction, visit: Visit) -> tuple[Text, Keyboard]:
     return join(*lines), keyboard
 
 
+def voice(tx: Transaction, visit: Visit, args: str) -> None:
+    """Spoken answers: switched over, or as `args` says (on, off)."""
+    account, wanted = member(tx, visit), args.lower()
+    if account is None:
+        return
+    if visit.rules.speech_model is None:
+        visit.say(tx, "voice.not_offered")
+    elif wanted not in ("", *SWITCH):
+        visit.say(tx, "usage.voice")
+    else:
+        on = not account.voice if wanted == "" else wanted == "on"
+        tx.set(visit.user, voice=on)
+        tx.send(visit.reply(_voice_now(visit, account) if on else visit.words("voice.off")))
+
+
+def _voice_now(visit: Visit, account: Account) -> Text:
+    words, rules = visit.words, visit.rules
+    text = words("voice.on", tokens=rules.speech_tokens_per_1000, balance=account.premium_balance)
+    if rules.is_admin(visit.user):
+        return join(text, words("balance.admin"))
+    return text if account.premium_balance > 0 else join(text, words("voice.empty"))
+
+
 # --- the rows --------------------------------------------------------------------------------------------------------
 
 
@@ -107,6 +132,26 @@ def _choose_context(tx: Transaction, visit: Visit, value: str) -> str:
 def _choose_language(tx: Transaction, visit: Visit, value: str) -> str:
     tx.set(visit.user, language=value)
     return ""
+
+
+def _streaming_values(visit: Visit, _: Account) -> Sequence[str]:
+    return SWITCH if visit.rules.streaming != "off" else ()
+
+
+def _choose_streaming(tx: Transaction, visit: Visit, value: str) -> str:
+    tx.set(visit.user, streaming=None if value == "on" else "off")
+    return ""
+
+
+def _voice_values(visit: Visit, _: Account) -> Sequence[str]:
+    return SWITCH if visit.rules.speech_model is not None else ()
+
+
+def _choose_voice(tx: Transaction, visit: Visit, value: str) -> str:
+    tx.set(visit.user, voice=value == "on")
+    if value == "off":
+        return ""
+    return visit.words.plain("settings.voice.cost", tokens=visit.rules.speech_tokens_per_1000)
 
 
 def _report_values(visit: Visit, _: Account) -> Sequence[str]:
@@ -137,6 +182,14 @@ SETTINGS: tuple[Setting, ...] = (
         _choose_language,
         lambda _, value: LANGUAGE_NAMES[value],  # type: ignore[index]  # a Language as a button's data brings it
     ),
+    Setting(
+        "streaming",
+        "⚡",
+        _streaming_values,
+        lambda _tx, visit, account: "off" if streaming(account, visit.rules) == "off" else "on",
+        _choose_streaming,
+    ),
+    Setting("voice", "🔊", _voice_values, lambda _tx, _visit, account: "on" if account.voice else "off", _choose_voice),
     Setting(
         "reports", "📊", _report_values, lambda tx, visit, _account: report_mode(tx.book, visit.rules), _choose_reports
     ),

@@ -22,6 +22,7 @@ class Does(Enum):
     DATA = "data"  # /data: needs a fresh data.json
     STOP = "stop"  # /stop
     STATUS = "status"
+    EXPORT = "export"  # /export: reads all that is kept of one person
 
 
 class Group(Enum):
@@ -46,6 +47,7 @@ class Command:
     aliases: tuple[str, ...] = ()
     registered: bool = True  # only for people who pressed /start
     in_groups: bool = True
+    spoken: bool = False  # offered only where the owner has set SPEECH_MODEL
 
     @property
     def admin(self) -> bool:

@@ -13,7 +13,8 @@ def welcome(tx: Transaction, rules: Rules, words: Words, user: int, joined: Join
     """The text for `user`; the friend who brought them is told, too."""
     account = tx.book.accounts[user]
     name = display_name(user, account)
-    parts = [words("start.welcome", name=name, balance=account.balance)]
+    key = "start.back" if joined.back else "start.welcome"
+    parts = [words(key, name=name, balance=account.balance)]
     if joined.referrer is not None and joined.bonus:
         friend = display_name(joined.referrer, tx.book.get(joined.referrer))
         parts.append(words("start.invited", friend=friend, bonus=joined.bonus))

@@ -8,7 +8,7 @@ from enum import Enum
 
 from gptbot.domain.book import Book
 from gptbot.domain.records import AMOUNT_MAX, PURSES, Account, admin_account, new_account
-from gptbot.domain.rules import Economy, Purse, ReportMode, Rules, Tier
+from gptbot.domain.rules import Economy, Purse, ReportMode, Rules, Streaming, Tier
 from gptbot.domain.transaction import Transaction
 from gptbot.domain.updates import Person
 
@@ -42,16 +42,21 @@ def can_afford(account: Account, purse: Purse, *, is_admin: bool) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A new account was made. `referrer` brought them (None: nobody did); each of the two got `bonus` tokens."""
+    """A new account was made. `referrer` brought them (None: nobody did); each of the two got `bonus` tokens.
+
+    `back`: they had everything deleted before, and have the purses that they left.
+    """
 
     referrer: int | None = None
     bonus: int = 0
+    back: bool = False
 
 
 def register(tx: Transaction, person: Person, rules: Rules, *, referrer: int | None, key: str) -> Joined | None:
     """Makes the account, the only way to get one; None for somebody who has one: nothing changes then.
 
     The bonus is given here and nowhere else, so never twice, and never for oneself, an unknown or a blocked referrer.
+    Whoever comes back after /forget gets what they left, and nobody gets a bonus (SPEC §4).
     """
     if tx.book.get(person.id) is not None:
         return None
@@ -59,6 +64,9 @@ def register(tx: Transaction, person: Person, rules: Rules, *, referrer: int | N
     account.name = person.name
     account.username = person.username or ""
     account.telegram_language = person.language or ""
+    if tx.book.left_of(person.id) is not None:
+        tx.welcome_back(person.id, account, key=key)
+        return Joined(back=True)
     account.referrer = referrer if _may_refer(tx, referrer, person.id) else None
     tx.register(person.id, account)
     for purse in PURSES:
@@ -175,8 +183,8 @@ def refill(tx: Transaction, user: int, purse: Purse, amount: int, *, key: str) -
 
 
 def block(tx: Transaction, user: int, rules: Rules) -> BlockOutcome:
-    """From now on the user gets nothing; their open dialogs end without a word."""
-    account = tx.book.get(user)
+    """From now on the user gets nothing; their open dialogs end without a word. `user` may be a pseudonym."""
+    account = tx.book.entry(user)
     if rules.is_admin(user):
         return BlockOutcome.ADMIN
     if account is None:
@@ -190,7 +198,7 @@ def block(tx: Transaction, user: int, rules: Rules) -> BlockOutcome:
 
 
 def unblock(tx: Transaction, user: int) -> BlockOutcome:
-    account = tx.book.get(user)
+    account = tx.book.entry(user)
     if account is None:
         return BlockOutcome.UNKNOWN_USER
     if not account.blocked:
@@ -214,6 +222,13 @@ def report_mode(book: Book, rules: Rules) -> ReportMode:
     """What the main admin hears of requests: their own choice in /settings, else the setting."""
     account = book.get(rules.main_admin)
     return (account.reports if account else None) or rules.reports
+
+
+def streaming(account: Account | None, rules: Rules) -> Streaming:
+    """How somebody sees an answer grow: their own choice in /settings, else the owner's, whose "off" holds for all."""
+    if account is None or account.streaming is None or rules.streaming == "off":
+        return rules.streaming
+    return account.streaming
 
 
 def credit(tx: Transaction, user: int, purse: Purse, amount: int, *, reason: str, key: str) -> None:

@@ -14,11 +14,13 @@ class Asked:
     """`prompt` is the user's own one, None for the standard prompt.
 
     `preview` is the message that shows the answer growing, if there is one: a replay after a crash takes it over.
+    `heard` is what was said in its recordings, once that was shown: a replay neither hears nor shows them again.
     """
 
     tier: Tier
     prompt: str | None
     preview: int | None = None
+    heard: str | None = None
 
     @classmethod
     def now(cls, account: Account, *, premium: bool = False) -> "Asked":

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from gptbot.domain.pseudonyms import is_pseudonym, pseudonym
 from gptbot.domain.records import Account, Totals
 
 
@@ -41,7 +42,10 @@ class Permit:
 
 @dataclass(slots=True)
 class Book:
-    """Accounts, totals, dialogs and permits with the indexes the rules need."""
+    """Accounts, totals, dialogs and permits with the indexes the rules need.
+
+    `kept` is what is left of people who were forgotten, by pseudonym: their purses and whether they are blocked.
+    """
 
     accounts: dict[int, Account] = field(default_factory=dict)
     totals: Totals = field(default_factory=Totals)
@@ -49,10 +53,15 @@ class Book:
     permits: dict[int, Permit] = field(default_factory=dict)  # by the id of the newcomer or group
     usernames: dict[str, int] = field(default_factory=dict)  # lower case → id
     referrals: dict[int, int] = field(default_factory=dict)  # how many came through a user's link
+    kept: dict[int, Account] = field(default_factory=dict)
+    key: bytes = b""  # of the pseudonyms; made once, it stands in data.json and in data.db
 
     @classmethod
     def of(cls, accounts: dict[int, Account], totals: Totals) -> "Book":
+        """`accounts` may hold pseudonyms, too, as data.json does."""
         book = cls(accounts, totals)
+        for user in [user for user in accounts if is_pseudonym(user)]:
+            book.kept[user] = accounts.pop(user)
         for user, account in accounts.items():
             if account.username:
                 book.usernames[account.username.lower()] = user
@@ -62,6 +71,27 @@ class Book:
 
     def get(self, user: int) -> Account | None:
         return self.accounts.get(user)
+
+    def entry(self, user: int) -> Account | None:
+        """The same, where `user` may be a pseudonym."""
+        return self.accounts.get(user) or self.kept.get(user)
+
+    def pseudonym(self, user: int) -> int:
+        return pseudonym(self.key, user)
+
+    def left_of(self, user: int) -> int | None:
+        """The pseudonym of somebody who was forgotten and hasn't come back."""
+        if not self.kept or user in self.accounts or is_pseudonym(user):
+            return None
+        found = self.pseudonym(user)
+        return found if found in self.kept else None
+
+    def is_blocked(self, user: int) -> bool:
+        """Who was blocked stays so after /forget (SPEC §4)."""
+        account = self.accounts.get(user)
+        if account is None and (left := self.left_of(user)) is not None:
+            account = self.kept[left]
+        return account is not None and account.blocked
 
     def find(self, who: str) -> int | None:
         """The user whom an admin means by an id, a @username in any case, or a username without the @."""

@@ -18,11 +18,12 @@ class Document:
         self._others = [_line(key, value) for key, value in others.items()]
         self._lines: dict[int, bytes] = {}
         self.refresh(book.accounts)
+        self.refresh(book.kept)
 
     def refresh(self, users: Iterable[int]) -> None:
-        """Encodes these users anew."""
+        """Encodes these users (or pseudonyms) anew."""
         for user in users:
-            account = self._book.accounts.get(user)
+            account = self._book.entry(user)
             if account is None:
                 self._lines.pop(user, None)
             else:
@@ -31,6 +32,8 @@ class Document:
     def pieces(self, seq: int) -> list[bytes]:
         """The document's lines, for a file that contains every change up to `seq`."""
         totals = totals_to_json(self._book.totals) | {"journal": self._journal, "seq": seq}
+        if self._book.key:
+            totals["pseudonym_key"] = self._book.key.hex()
         return [_line("global", totals), *self._lines.values(), *self._others]
 
 

@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from gptbot.domain.pseudonyms import is_pseudonym
 from gptbot.domain.records import AMOUNT_MAX, COUNTERS, DATE_FORMAT, NANO, Account, Totals
 
 USER_ID = re.compile(r"[1-9][0-9]{0,18}")
+_PSEUDONYM = re.compile(r"-[1-9][0-9]{18}")
+_KEY = re.compile(r"[0-9a-f]{64}")
 _OWN_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 OLD_DATES = ("%d.%m.%Y %H:%M:%S", "%d-%m-%Y %H:%M:%S")
 
@@ -30,13 +33,17 @@ class BadEntry(ValueError):
 
 @dataclass(slots=True)
 class Imported:
-    """The whole file, read. `others` are top-level keys that are neither users nor "global", kept as they are."""
+    """The whole file, read. `accounts` may hold pseudonyms; `key` (hex) is what those are made with.
+
+    `others` are top-level keys that are neither users nor "global", kept as they are.
+    """
 
     accounts: dict[int, Account] = field(default_factory=dict)
     totals: Totals = field(default_factory=Totals)
     others: dict[str, Any] = field(default_factory=dict)
     journal: str | None = None
     seq: int = 0
+    key: str | None = None
     warnings: list[str] = field(default_factory=list)
 
 
@@ -48,7 +55,7 @@ def read_document(document: object) -> Imported:
     for key, value in document.items():
         if key == "global":
             _read_global(value, result)
-        elif (user := _user_id(key)) is not None:
+        elif (user := _user_id(key) or _pseudonym(key)) is not None:
             result.accounts[user] = read_account(key, value)
         else:
             result.others[key] = value
@@ -99,6 +106,8 @@ def _read_global(entry: object, result: Imported) -> None:
                 result.journal = _text(value)
             elif name == "seq":
                 result.seq = _amount(value)
+            elif name == "pseudonym_key":
+                result.key = _key(value)
             else:
                 result.totals.extra[name] = value
         except ValueError as error:
@@ -129,6 +138,12 @@ def _block_listed(result: Imported) -> None:
 def _user_id(value: object) -> int | None:
     if isinstance(value, str | int) and USER_ID.fullmatch(str(value)) and int(value) < 2**63:
         return int(value)
+    return None
+
+
+def _pseudonym(key: str) -> int | None:
+    if _PSEUDONYM.fullmatch(key) and int(key) > -(2**63) and is_pseudonym(int(key)):
+        return int(key)
     return None
 
 
@@ -167,6 +182,12 @@ def _text(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError("a text was expected")
     return str(value)
+
+
+def _key(value: object) -> str:
+    if not isinstance(value, str) or not _KEY.fullmatch(value):
+        raise ValueError("the 64 hexadecimal digits that the bot wrote were expected")
+    return value
 
 
 def _flag(value: object) -> bool:
@@ -218,6 +239,10 @@ def _reports(value: object) -> tuple[str | None, str | None]:
     return ("reports", value) if value in ("each", "digest", "off") else (None, None)
 
 
+def _streaming(value: object) -> tuple[str | None, str | None]:
+    return ("streaming", value) if value in ("auto", "edits", "off") else (None, None)
+
+
 def _into(target: str, read: Callable[[Any], Any]) -> Reader:
     return lambda value: (target, read(value))
 
@@ -241,6 +266,8 @@ _READERS: Mapping[str, Reader] = {
     "language": _language,
     "context_tokens": _into("context_tokens", _amount),
     "reports": _reports,
+    "streaming": _streaming,
+    "voice": _into("voice", _flag),
     "joined": _into("joined", _text),
     "telegram_language": _into("telegram_language", _text),
     "last_request": _date,

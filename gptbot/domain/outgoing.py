@@ -33,6 +33,11 @@ class Outgoing:
     def chat_id(self) -> int:
         return int(self.params.get("chat_id", 0))
 
+    @property
+    def messages(self) -> int:
+        """How many messages it makes: Telegram's limits count every one of an album."""
+        return len(self.params.get("message_ids", ())) or 1
+
 
 class Text(NamedTuple):
     """Visible text with its entities (Bot API MessageEntity as dicts; offsets in UTF-16 units)."""
@@ -154,6 +159,12 @@ def copy(
     if reply_markup is not None:
         params["reply_markup"] = dict(reply_markup)
     return Outgoing("copyMessage", params)
+
+
+def copy_album(to_chat_id: int, from_chat_id: int, message_ids: Sequence[int]) -> Outgoing:
+    """A copy of a whole album (Bot API copyMessages, which wants the ids in order); buttons are not possible."""
+    params = {"chat_id": to_chat_id, "from_chat_id": from_chat_id, "message_ids": sorted(message_ids)}
+    return Outgoing("copyMessages", params)
 
 
 def callback_answer(callback_id: str, text: str = "", *, alert: bool = False) -> Outgoing:

@@ -29,6 +29,16 @@ def picture_cost(price: float) -> int:
     return _nano(price)
 
 
+def listening_cost(price: float, seconds: int) -> int:
+    """The cost of a recording at `price` US dollars a minute."""
+    return round(price * NANO * seconds / 60)
+
+
+def speaking_cost(price: float, characters: int) -> int:
+    """The cost of a text read aloud at `price` US dollars a million characters."""
+    return round(price * NANO * characters / _PER)
+
+
 def dollars(cost: int) -> str:
     """`cost` as people read it: "$0", "<$0.0001", "$0.0123", "$12.30"."""
     if cost < 0:

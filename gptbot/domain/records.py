@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
-from gptbot.domain.rules import ADMIN_PURSES, Language, Purse, ReportMode, Tier
+from gptbot.domain.rules import ADMIN_PURSES, Language, Purse, ReportMode, Streaming, Tier
 
 DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
 NANO = 1_000_000_000
@@ -24,7 +24,8 @@ class Account:
     """What is kept of one user. Absent keys of data.json are the defaults here; unknown ones are in `extra`.
 
     `username` is without the @; dates are texts in `DATE_FORMAT`, UTC; `cost` is in billionths of a dollar;
-    `language` is the user's choice, `telegram_language` the code Telegram tells; `reports` the main admin's choice.
+    `language` is the user's choice, `telegram_language` the code Telegram tells; `reports` the main admin's choice;
+    `streaming` None is as the owner has set it; `voice`: answers come spoken, too.
     """
 
     requests: int = 0
@@ -50,6 +51,8 @@ class Account:
     telegram_language: str = ""
     context_tokens: int = 0
     reports: ReportMode | None = None
+    streaming: Streaming | None = None
+    voice: bool = False
     joined: str = ""
     extra: dict[str, Any] | None = None
 

@@ -4,14 +4,14 @@ data.json carries the journal's id and the last change it contains (`seq`); data
 doesn't fit together that way is refused with the words that accept it, because guessing could lose somebody's money.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
 
 from gptbot.domain.book import Book
 from gptbot.domain.importing import Imported
-from gptbot.domain.records import PURSES, admin_account
+from gptbot.domain.records import PURSES, Account, admin_account
 from gptbot.domain.rows import JournalRow, LedgerRow
 from gptbot.domain.transaction import apply_patch
 
@@ -92,10 +92,35 @@ def add_admins(book: Book, admins: Sequence[int], now: int) -> set[int]:
     return missing
 
 
+def forget_again(book: Book, forgotten: Collection[int], sums: Mapping[int, Mapping[str, int]]) -> int:
+    """Takes out whom an older data.json (a restored backup) brings back although they are `forgotten` (pseudonyms).
+
+    What they left is as the ledger has it, unless the file knows better. Returns how many they were.
+    """
+    if not forgotten:
+        return 0
+    back = {user: hidden for user in book.accounts if (hidden := book.pseudonym(user)) in forgotten}
+    for user, hidden in back.items():
+        account = book.accounts.pop(user)
+        if book.usernames.get(account.username.lower()) == user:
+            del book.usernames[account.username.lower()]
+        if hidden not in book.kept:
+            left = book.kept[hidden] = Account(blocked=account.blocked)
+            for purse in PURSES:
+                setattr(left, purse, sums.get(hidden, {}).get(purse, 0))
+    if back:
+        for account in book.accounts.values():
+            if account.referrer in back:
+                account.referrer = None
+        renewed = Book.of(book.accounts, book.totals)
+        book.usernames, book.referrals = renewed.usernames, renewed.referrals
+    return len(back)
+
+
 def unbooked(book: Book, sums: Mapping[int, Mapping[str, int]], *, reason: str, seq: int, now: int) -> list[LedgerRow]:
     """Ledger rows for what the purses hold beyond the ledger: hand edits, an import, a restored file."""
     booked = []
-    for user, account in book.accounts.items():
+    for user, account in (*book.accounts.items(), *book.kept.items()):
         held = sums.get(user, {})
         for purse in PURSES:
             difference = getattr(account, purse) - held.get(purse, 0)
@@ -103,7 +128,7 @@ def unbooked(book: Book, sums: Mapping[int, Mapping[str, int]], *, reason: str, 
                 key = f"{reason}:{seq}:{now}:{user}:{purse}"
                 booked.append(LedgerRow(key, user, purse, difference, reason, now))
     for user, purses in sums.items():
-        if user not in book.accounts:  # the whole entry was taken out by hand
+        if book.entry(user) is None:  # the whole entry was taken out by hand
             booked += [
                 LedgerRow(f"{reason}:{seq}:{now}:{user}:{purse}", user, purse, -amount, reason, now)
                 for purse, amount in purses.items()

@@ -10,7 +10,10 @@ GLOBAL = 0
 
 
 class JournalRow(NamedTuple):
-    """An account change since the last data.json: `patch` is JSON, `{"+": {field: delta}, "=": {field: value}}`."""
+    """An account change since the last data.json: `patch` is JSON, `{"+": {field: delta}, "=": {field: value}}`.
+
+    `{"-": true}`: there is no such account any more.
+    """
 
     seq: int
     user: int
@@ -83,7 +86,7 @@ class TurnRow(NamedTuple):
     """A question with its answer. `tokens` is the estimate of both texts, for trimming.
 
     An empty `answer`: there is none, a button may ask the question again.
-    `message_id` is the question's message: dialog mode forgets by it (`Forgotten`).
+    `message_id` is the question's message: dialog mode forgets by it (`Forgotten`). `attached`: see `domain/attached`.
     """
 
     id: int
@@ -97,6 +100,7 @@ class TurnRow(NamedTuple):
     tokens: int
     at: int
     message_id: int = 0
+    attached: bytes | None = None
 
 
 class TurnGone(NamedTuple):
@@ -162,8 +166,28 @@ class ChatMoved(NamedTuple):
     new: int
 
 
+class PersonForgotten(NamedTuple):
+    """Everything about a person goes, but for their ledger, which goes on under `pseudonym` (SPEC §4 `/forget`).
+
+    `update_id` is the update that asked for it: what came before it is finished; what came
+    after is still to be handled.
+    """
+
+    user: int
+    username: str
+    pseudonym: int
+    update_id: int
+    at: int
+
+
+class PersonBack(NamedTuple):
+    """Somebody who was forgotten has pressed /start again."""
+
+    pseudonym: int
+
+
 class AnnouncementRow(NamedTuple):
-    """An announcement; `content` is JSON (what to copy), `state` sending, paused, cancelled or done."""
+    """An announcement; `content` is JSON (what to copy, its buttons), `state` sending, paused, cancelled or done."""
 
     id: int
     admin: int
@@ -214,6 +238,7 @@ class ReportsGone(NamedTuple):
 Row = (
     JournalRow | LedgerRow | InboxDone | InboxAsked | OutboxRow | OutboxChanged | OutboxGone | OutboxGroupGone
     | TurnRow | TurnGone | Forgotten | MessageRow | DialogRow | DialogGone | PermitRow | PermitGone | ChatMoved
+    | PersonForgotten | PersonBack
     | AnnouncementRow | AnnouncementState | AnnouncementProgressMessage | RecipientsAdded | RecipientState
     | ReportRow | ReportsGone
 )  # fmt: skip

@@ -58,6 +58,16 @@ class Rules:
     economy: Economy = field(default_factory=Economy)
     image_sizes: tuple[str, ...] = IMAGE_SIZES  # what people may choose with /imagine
     image_qualities: tuple[str, ...] = IMAGE_QUALITIES
+    transcription_model: str | None = None  # None: nobody listens to recordings
+    transcription_price: float = 0.0  # US dollars a minute
+    voice_seconds_max: int = 300
+    voice_tokens_per_s: int = 6  # premium tokens
+    speech_model: str | None = None  # None: no spoken answers
+    speech_price: float = 0.0  # US dollars for a million characters
+    speech_tokens_per_1000: int = 500  # premium tokens for a thousand characters
+    file_bytes_max: int = 20_000_000
+    file_tokens_max: int = 30_000
+    album_quiet_s: float = 0.8  # an album is whole when nothing more of it came for so long
     default_prompt: str = "You are a helpful assistant"
     prompt_tokens_max: int = 2_000
     language: Language | None = None  # None: by Telegram's language_code
@@ -66,7 +76,7 @@ class Rules:
     turn_timeout_s: float = 300.0
     typing_after_s: float = 0.3
     streaming: Streaming = "auto"
-    show_after_s: float = 0.15  # an answer that is whole this soon after its first words is not shown growing
+    show_after_s: float = 0.15  # first words wait at most so long for the rest, less where few answers are under way
     dialog_idle_s: float = 900.0
     actor_idle_s: float = 300.0
     stop_grace_s: float = 20.0

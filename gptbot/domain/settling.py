@@ -5,7 +5,7 @@ finishes its update. So it is charged once, and only if it was delivered (SPEC Â
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypedDict, cast
+from typing import Any, Literal, NotRequired, TypedDict, cast
 
 import orjson
 
@@ -27,18 +27,36 @@ Call = tuple[str, Mapping[str, Any]]
 
 
 class Charge(TypedDict):
-    """What a delivered answer or picture costs its asker.
+    """What a delivered answer, picture or spoken answer costs its asker; `update_id` is the question's.
 
     `amount` leaves `purse` (0 for admins); `counted` is added to the counters; `report` goes to the admin's feed,
-    None for the admins' own.
+    None for the admins' own. `heard`: premium tokens for listening to the question, which is charged beside.
     """
 
     user: int
+    update_id: int
     purse: Purse
     amount: int
     counted: dict[Counter, int]
-    reason: Literal["answer", "picture"]
+    reason: Literal["answer", "picture", "speech"]
     report: dict[str, Any] | None
+    heard: NotRequired[int]
+
+
+class Preview(TypedDict):
+    """The preview of an announcement: in which dialog (its key and token), and the mark of what it shows."""
+
+    dialog: list[int]
+    token: str
+    shown: str
+
+
+class FavorRequest(TypedDict):
+    """Who asks for a favour, the request's number, and the admin whom it was sent to."""
+
+    user: int
+    number: int
+    admin: int
 
 
 class After(TypedDict, total=False):
@@ -49,7 +67,8 @@ class After(TypedDict, total=False):
     asker: int  # who asked for the answer or picture that this message is a part of
     announcement: int  # the message is this announcement's progress message
     refill_notice: dict[str, int]  # a user was told of a refill by this admin
-    if_refused: dict[str, Any]  # {"user": id, "key": text}: what to tell whom if Telegram won't take it
+    preview: Preview  # if Telegram won't take it, that dialog is told
+    favor: FavorRequest  # if Telegram won't take it, another admin is asked
     instead: Sequence[Call]  # what is sent, call by call, if Telegram doesn't take this form of the message
     then: Sequence[Call]  # what takes this message's place, call by call, once it has arrived
     anew: Mapping[str, Any]  # topic and reply of a new message, if the one to be edited is gone
@@ -73,7 +92,7 @@ def arrived(tx: Transaction, row: OutboxRow, message_id: int) -> OutboxRow | Non
     if message_id and "show_to" in after:
         tx.send(copy(after["show_to"], row.chat_id, message_id))
     if "charge" in after:
-        _charge(tx, after["charge"], row)
+        _charge(tx, after["charge"])
     if row.settles is not None:
         tx.done(row.settles)
     return None
@@ -137,7 +156,7 @@ def _replaced(tx: Transaction, row: OutboxRow, calls: Sequence[Call], after: Aft
     return changed
 
 
-def _charge(tx: Transaction, charge: Charge, row: OutboxRow) -> None:
+def _charge(tx: Transaction, charge: Charge) -> None:
     user = charge["user"]
     account = tx.book.get(user)
     if account is None:
@@ -145,9 +164,13 @@ def _charge(tx: Transaction, charge: Charge, row: OutboxRow) -> None:
     for counter, amount in charge["counted"].items():
         tx.count(user, counter, amount)
     tx.set(user, last_request=date_text(tx.now))
-    if charge["amount"]:
-        key = f"{row.settles}:{charge['reason']}"
-        tx.book_purse(user, charge["purse"], -charge["amount"], reason=charge["reason"], key=key)
+    taken: list[tuple[Purse, int, str]] = [
+        (charge["purse"], charge["amount"], charge["reason"]),
+        ("premium_balance", charge.get("heard", 0), "voice"),
+    ]
+    for purse, amount, reason in taken:
+        if amount:
+            tx.book_purse(user, purse, -amount, reason=reason, key=f"{charge['update_id']}:{reason}")
     report = charge["report"]
     if report is not None:
         balance = getattr(tx.book.accounts[user], charge["purse"])

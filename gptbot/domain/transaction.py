@@ -5,21 +5,18 @@ the rows are what storage writes in one commit. If the rule raises, or the commi
 back to where it was. Runs only inside the storage actor, so what a rule has read can't change under it.
 """
 
-import copy
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 import orjson
 
 from gptbot.domain import rows
 from gptbot.domain.book import Book, Dialog, DialogKey, Permit, PermitState
+from gptbot.domain.image import Image
 from gptbot.domain.outgoing import Outgoing
 from gptbot.domain.records import AMOUNT_MAX, COUNTERS, FIELDS, PURSES, Account, Counter, Totals
 from gptbot.domain.rules import Purse
 from gptbot.domain.updates import Person
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 SUMS = frozenset((*PURSES, *COUNTERS))
 """Fields that only deltas change."""
@@ -36,45 +33,34 @@ class Counters:
         self.report = report
 
 
-class Transaction:
+class Transaction(Image):
     """`now` is seconds since 1970. Ask for `rows()` once, at the end."""
 
     def __init__(self, book: Book, counters: Counters, now: int) -> None:
-        self.book = book
+        super().__init__(book)
         self.now = now
         self.outbox: list[rows.OutboxRow] = []
         self._counters = counters
         self._rows: list[rows.Row] = []
         self._deltas: dict[int, dict[str, int]] = {}
         self._values: dict[int, dict[str, Any]] = {}
-        self._undo: list[Callable[[], object]] = []
-        self._touched: set[int] = set()
+        self._removed: set[int] = set()
 
     # --- accounts -------------------------------------------------------------------------------------------------
-
-    @property
-    def touched(self) -> set[int]:
-        """Users whose entry in data.json is another one now."""
-        return self._touched
 
     def register(self, user: int, account: Account) -> None:
         """A new account. Its purses are booked by `opening` rows of the ledger."""
         if user in self.book.accounts:
             raise ValueError(f"user {user} is registered already")
-        self.book.accounts[user] = account
-        self._touched.add(user)
-        self._undo.append(lambda: self.book.accounts.pop(user))
-        self._values[user] = {
-            name: value for name, default in FIELDS.items() if (value := getattr(account, name)) != default
-        }
+        self._enter(user, account)
         if account.username:
-            self._claim_username(user, account.username)
+            self._take_username(user, account.username)
         if account.referrer is not None:
             self._count_referral(account.referrer, 1)
 
     def set(self, user: int, **values: Any) -> None:
         """Fields that are no sums: name, prompt, model, blocked, … Unchanged values cost nothing."""
-        present = self.book.accounts[user]
+        present = self._account(user)
         changed = {name: value for name, value in values.items() if getattr(present, name) != value}
         username = values.get("username")
         if username and self.book.usernames.get(username.lower()) != user:
@@ -86,16 +72,19 @@ class Transaction:
         account = self._touch(user)
         for name, value in changed.items():
             if name == "username":
-                self._claim_username(user, value)
+                self._take_username(user, value)
             setattr(account, name, value)
             self._values.setdefault(user, {})[name] = value
 
     def count(self, user: int, counter: Counter, amount: int) -> None:
         """Adds to a user's counter and to the total of the same name; both stop at AMOUNT_MAX."""
-        for owner, holder in ((user, self._touch(user)), (rows.GLOBAL, self.book.totals)):
-            before = getattr(holder, counter)
+        account = self._touch(user)
+        for owner, before in ((user, getattr(account, counter)), (rows.GLOBAL, getattr(self.book.totals, counter))):
             after = max(-AMOUNT_MAX, min(AMOUNT_MAX, before + amount))
-            setattr(holder, counter, after)
+            if owner == rows.GLOBAL:
+                self._replace_total(counter, after)
+            else:
+                setattr(account, counter, after)
             self._add(owner, counter, after - before)
 
     def book_purse(self, user: int, purse: Purse, amount: int, *, reason: str, key: str) -> None:
@@ -167,9 +156,9 @@ class Transaction:
         """A row that has no image in memory."""
         self._rows.append(row)
 
-    def done(self, update_id: int) -> None:
-        """The update is finished in this very commit."""
-        self._rows.append(rows.InboxDone(self.now, update_id))
+    def done(self, *update_ids: int) -> None:
+        """The updates are finished in this very commit."""
+        self._rows.extend(rows.InboxDone(self.now, update_id) for update_id in update_ids)
 
     def pin(self, update_id: int, asked: bytes) -> None:
         """Keeps the settings an unfinished question was asked with, for a replay after a crash."""
@@ -226,12 +215,58 @@ class Transaction:
             if new not in self.book.permits:
                 self._replace_permit(new, permit)
 
+    # --- people who have everything about them deleted ----------------------------------------------------------------
+
+    def forget(self, user: int, update_id: int) -> None:
+        """Nothing of this person stays but purses and block, under the pseudonym; all in this one commit."""
+        account, book = self.book.accounts[user], self.book
+        for key in [key for key in book.dialogs if key.user == user]:
+            self.end_dialog(key)
+        theirs = [who for who, permit in book.permits.items() if who == user or permit.details.get("by") == user]
+        for who in theirs:
+            self.drop_permit(who)
+        for invited in list(book.invited_by(user)):
+            self.set(invited, referrer=None)
+        self._count_referral(user, -book.referrals.get(user, 0))
+        if account.referrer is not None:
+            self._count_referral(account.referrer, -1)
+        username = account.username
+        self._claim_username(user, "")
+        pseudonym = book.pseudonym(user)
+        former = book.kept.get(pseudonym, Account())  # of an admin, whose entry is made at the start and not by /start
+        kept = Account(blocked=account.blocked or former.blocked)
+        for purse in PURSES:
+            setattr(kept, purse, getattr(account, purse) + getattr(former, purse))
+        self._remove(user)
+        self._remove(pseudonym)
+        self._enter(pseudonym, kept)
+        self._rows.append(rows.PersonForgotten(user, username, pseudonym, update_id, self.now))
+
+    def welcome_back(self, user: int, account: Account, *, key: str) -> None:
+        """Registers somebody who was forgotten: `account` gets the purses that were kept, and the block."""
+        pseudonym = self.book.pseudonym(user)
+        kept = self.book.kept[pseudonym]
+        account.blocked = kept.blocked
+        for purse in PURSES:
+            setattr(account, purse, getattr(kept, purse))
+        self._remove(pseudonym)
+        self.register(user, account)
+        for purse in PURSES:
+            self.opening(pseudonym, purse, -getattr(kept, purse), reason="returned", key=f"{key}:return:{purse}")
+            self.opening(user, purse, getattr(kept, purse), reason="returned", key=f"{key}:open:{purse}")
+        self._rows.append(rows.PersonBack(pseudonym))
+
     # --- for storage ------------------------------------------------------------------------------------------------
 
     def rows(self) -> list[rows.Row]:
-        """Everything this transaction writes, the journal of the accounts included."""
-        for user in self._values.keys() | self._deltas.keys():
-            patch: dict[str, Any] = {}
+        """Everything this transaction writes, the journal of the accounts included.
+
+        Raises TypeError for a value that JSON can't hold.
+        """
+        before = self._counters.seq
+        self._undo.append(lambda: setattr(self._counters, "seq", before))
+        for user in self._removed | self._values.keys() | self._deltas.keys():
+            patch: dict[str, Any] = {"-": True} if user in self._removed else {}
             if deltas := self._deltas.get(user):
                 patch["+"] = deltas
             if values := self._values.get(user):
@@ -240,75 +275,30 @@ class Transaction:
             self._rows.append(rows.JournalRow(self._counters.seq, user, orjson.dumps(patch)))
         return self._rows
 
-    def undo(self) -> None:
-        """Takes the image in memory back to where it was."""
-        while self._undo:
-            self._undo.pop()()
+    def _enter(self, user: int, account: Account) -> None:
+        """A new entry; `user` may be a pseudonym."""
+        self._put_account(user, account)
+        self._values[user] = {
+            name: value for name, default in FIELDS.items() if (value := getattr(account, name)) != default
+        }
 
-    def _touch(self, user: int) -> Account:
-        account = self.book.accounts[user]
-        if user not in self._touched:
-            self._touched.add(user)
-            before = copy.copy(account)
-            self._undo.append(lambda: self.book.accounts.__setitem__(user, before))
-        return account
+    def _remove(self, user: int) -> None:
+        """Takes an entry away, with whatever this transaction has changed in it."""
+        self._put_account(user, None)
+        self._removed.add(user)
+        self._values.pop(user, None)
+        self._deltas.pop(user, None)
 
     def _add(self, user: int, name: str, amount: int) -> None:
         deltas = self._deltas.setdefault(user, {})
         deltas[name] = deltas.get(name, 0) + amount
-        if user == rows.GLOBAL:
-            self._undo.append(lambda: self._take_back_total(name, amount))
 
-    def _take_back_total(self, name: str, amount: int) -> None:
-        setattr(self.book.totals, name, getattr(self.book.totals, name) - amount)
-
-    def _claim_username(self, user: int, username: str) -> None:
-        """Telegram's usernames move between people; the newest owner has it, the former one is shown without."""
-        index = self.book.usernames
-        before = dict.fromkeys((self.book.accounts[user].username.lower(), username.lower()))
-        before.update({name: index.get(name) for name in before})
-        self._undo.append(lambda: self._restore_usernames(before))
-        old = self.book.accounts[user].username.lower()
-        if old and old != username.lower() and index.get(old) == user:
-            del index[old]
-        if not username:
-            return
-        former = index.get(username.lower())
-        index[username.lower()] = user
-        if former is not None and former != user and former in self.book.accounts:
-            account = self._touch(former)
-            account.username = ""
+    def _take_username(self, user: int, username: str) -> None:
+        """The former owner is shown without."""
+        former = self._claim_username(user, username)
+        if former is not None:
+            self._touch(former).username = ""
             self._values.setdefault(former, {})["username"] = ""
-
-    def _restore_usernames(self, before: Mapping[str, int | None]) -> None:
-        for name, user in before.items():
-            _put(self.book.usernames, name, user)
-
-    def _count_referral(self, referrer: int, amount: int) -> None:
-        referrals = self.book.referrals
-        before = referrals.get(referrer)
-        self._undo.append(lambda: _put(referrals, referrer, before))
-        referrals[referrer] = (before or 0) + amount
-
-    def _replace_dialog(self, key: DialogKey, dialog: Dialog | None) -> None:
-        dialogs = self.book.dialogs
-        before = dialogs.get(key)
-        self._undo.append(lambda: _put(dialogs, key, before))
-        _put(dialogs, key, dialog)
-
-    def _replace_permit(self, who: int, permit: Permit | None) -> None:
-        permits = self.book.permits
-        before = permits.get(who)
-        self._undo.append(lambda: _put(permits, who, before))
-        _put(permits, who, permit)
-
-
-def _put(into: dict[K, V], key: K, value: V | None) -> None:
-    """None takes the key out."""
-    if value is None:
-        into.pop(key, None)
-    else:
-        into[key] = value
 
 
 def apply_patch(accounts: dict[int, Account], totals: Totals, user: int, patch: Mapping[str, Any]) -> None:
@@ -317,6 +307,10 @@ def apply_patch(accounts: dict[int, Account], totals: Totals, user: int, patch: 
         for name, amount in patch["+"].items():
             setattr(totals, name, getattr(totals, name) + amount)
         return
+    if "-" in patch:
+        accounts.pop(user, None)
+        if len(patch) == 1:
+            return
     account = accounts.setdefault(user, Account())
     for name, value in patch.get("=", {}).items():
         setattr(account, name, value)

@@ -39,19 +39,39 @@ class Place:
         return self.kind == "private"
 
 
+FileKind = Literal["picture", "speech", "document"]
+"""What the bot does with a file: looks at it, listens to it, reads it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file of a message that the bot may be able to use; of a photo the largest size.
+
+    `name` has a fitting extension for speech. `size` (bytes) and `duration_s` are what Telegram tells, 0 if nothing.
+    """
+
+    kind: FileKind
+    file_id: str
+    name: str = ""
+    mime: str = ""
+    size: int = 0
+    duration_s: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class RepliedTo:
-    """The message that was replied to, as far as Telegram shows it (one level only).
-
-    `photo` is the file_id of the picture that it shows, the largest size; also of one sent as a file.
-    """
+    """The message that was replied to, as far as Telegram shows it (one level only)."""
 
     message_id: int
     text: str
     by_us: bool
     author_id: int | None = None
     quote: str | None = None
-    photo: str | None = None
+    file: SentFile | None = None
+
+    @property
+    def picture(self) -> SentFile | None:
+        return self.file if self.file is not None and self.file.kind == "picture" else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +82,21 @@ class Update:
     person: Person
     place: Place
 
+    @property
+    def update_ids(self) -> tuple[int, ...]:
+        """All that are finished together with it."""
+        return (self.update_id,)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageSent(Update):
     """A new message. `text` is the text or the caption; a mention of the bot is taken out of it.
 
     `mentions_us` tells whether it was there. `at` is Telegram's date, seconds since 1970.
+
+    `album` is the name that the messages of one album share. They come one by one; `files` are all of them once the
+    album was put together, `joined` the ids of the further updates that it was put together from, and `joined_messages`
+    those of their messages.
     """
 
     message_id: int
@@ -77,7 +106,15 @@ class MessageSent(Update):
     mentions_us: bool = False
     forwarded: bool = False
     album: str | None = None
+    files: tuple[SentFile, ...] = ()
+    joined: tuple[int, ...] = ()
+    joined_messages: tuple[int, ...] = ()
     at: int = 0
+
+    @property
+    def update_ids(self) -> tuple[int, ...]:
+        """See Update; of an album all its messages."""
+        return (self.update_id, *self.joined)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from gptbot.settings import OPENAI_BASE_URL, Settings
 TIMEOUT_S = 10.0
 
 _TOKEN_TABLE = "https://openaipublic.blob.core.windows.net/encodings/o200k_base.tiktoken"  # noqa: S105 - no password
+_SIDE_MODELS = ("image_model", "transcription_model", "speech_model")
 _TROUBLE = (
     aiohttp.ClientError,
     aiohttp_socks.ProxyError,
@@ -194,13 +195,15 @@ def _has_id(model: Any) -> bool:
 
 
 def _compare(settings: Settings, known: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
-    """A compatible server may well draw no pictures; then only /imagine does not work."""
+    """A compatible server may well draw no pictures and hear nothing; then only that does not work."""
     where = urlsplit(settings.openai_base_url).hostname
-    for name in ("basic_model", "premium_model", "image_model"):
+    for name in ("basic_model", "premium_model", *_SIDE_MODELS):
         model = getattr(settings, name)
+        if model is None:
+            continue
         facts = known.get(model) or known.get(f"{model}:latest")  # Ollama's way of writing it
         if facts is None:
-            mild = name == "image_model" and settings.openai_base_url != OPENAI_BASE_URL
+            mild = name in _SIDE_MODELS and settings.openai_base_url != OPENAI_BASE_URL
             verdict = Verdict.WARNING if mild else Verdict.WRONG
             yield Finding(verdict, "models", f"{name.upper()} {model} is not in the list of {where}")
         elif end := _day(facts.get("shutdown_date")):

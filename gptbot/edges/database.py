@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from gptbot.domain import rows
 from gptbot.domain.transaction import Counters
-from gptbot.edges.database_schema import MEMORY, MOVES, WRITES, connect, prepare
+from gptbot.edges.database_schema import FORGETS, MEMORY, MOVES, WRITES, connect, prepare
 from gptbot.errors import OperatorError
 from gptbot.ports import (
     InboxUpdate,
@@ -43,7 +43,10 @@ _NEWEST = 2**63 - 1
 
 
 class StartState(NamedTuple):
-    """What recovery needs to know of data.db. `kept_seq` is the last change known to be in data.json."""
+    """What recovery needs to know of data.db. `kept_seq` is the last change known to be in data.json.
+
+    `forgotten` are the pseudonyms of people who had everything deleted; `key` (hex) is what those are made with.
+    """
 
     journal: str | None
     kept_seq: int
@@ -52,6 +55,8 @@ class StartState(NamedTuple):
     dialogs: list[rows.DialogRow]
     permits: list[rows.PermitRow]
     counters: Counters
+    key: str | None
+    forgotten: set[int]
 
 
 class SqliteDatabase:
@@ -118,6 +123,9 @@ class SqliteDatabase:
             elif type(row) is rows.ChatMoved:
                 for move in MOVES:
                     execute(move, {"bot": self._bot, "old": row.old, "new": row.new})
+            elif type(row) is rows.PersonForgotten:
+                for forget in FORGETS:
+                    execute(forget, {"bot": self._bot} | row._asdict())
             else:
                 execute(self._writes[type(row)], row)
         return new
@@ -169,6 +177,8 @@ class SqliteDatabase:
                 announcement=top("announcements"),
                 report=top("reports"),
             ),
+            key=meta.get("pseudonym_key"),
+            forgotten={pseudonym for (pseudonym,) in select("SELECT pseudonym FROM forgotten_people")},
         )
 
     def ledger_sums(self) -> dict[int, dict[str, int]]:
@@ -180,11 +190,12 @@ class SqliteDatabase:
             sums.setdefault(user, {})[purse] = total
         return sums
 
-    def adopt(self, journal: str, seq: int, digest: str, booked: Sequence[rows.LedgerRow]) -> None:
+    def adopt(self, journal: str, seq: int, digest: str, booked: Sequence[rows.LedgerRow], key: str = "") -> None:
         """Begins (or goes on with) the journal of the data.json that was just read and written."""
 
         def work() -> None:
             self._set_meta("journal", journal)
+            self._set_meta("pseudonym_key", key)
             self._note_data_file(seq, digest)
             self._writer.executemany(self._writes[rows.LedgerRow], booked)
 
@@ -200,7 +211,7 @@ class SqliteDatabase:
 
     async def turn(self, turn: int) -> rows.TurnRow | None:
         found = await self._select(
-            "SELECT id, user, chat, thread, parent, question, answer, model, tokens, at, message FROM turns"
+            "SELECT id, user, chat, thread, parent, question, answer, model, tokens, at, message, attached FROM turns"
             " WHERE bot = ? AND id = ?",
             self._bot,
             turn,
@@ -209,11 +220,11 @@ class SqliteDatabase:
 
     async def chain(self, turn: int, limit: int) -> list[StoredTurn]:
         found = await self._select(
-            "WITH RECURSIVE branch(id, user, parent, question, answer, tokens, depth) AS ("
-            " SELECT id, user, parent, question, answer, tokens, 1 FROM turns WHERE id = ?"
-            " UNION ALL SELECT t.id, t.user, t.parent, t.question, t.answer, t.tokens, depth + 1"
-            " FROM turns t JOIN branch b ON t.id = b.parent WHERE depth < ?)"
-            " SELECT id, user, parent, question, answer, tokens FROM branch ORDER BY depth DESC",
+            "WITH RECURSIVE branch(id, parent, depth) AS ("
+            " SELECT id, parent, 1 FROM turns WHERE id = ?"
+            " UNION ALL SELECT t.id, t.parent, depth + 1 FROM turns t JOIN branch b ON t.id = b.parent WHERE depth < ?)"
+            " SELECT t.id, t.user, t.parent, t.question, t.answer, t.tokens, t.attached"
+            " FROM branch b JOIN turns t ON t.id = b.id ORDER BY depth DESC",
             turn,
             limit,
         )

@@ -30,9 +30,10 @@ CREATE INDEX outbox_settles ON outbox(settles) WHERE settles IS NOT NULL;
 CREATE TABLE turns(
     id INTEGER PRIMARY KEY, bot INTEGER NOT NULL, user INTEGER NOT NULL, chat INTEGER NOT NULL, thread INTEGER,
     parent INTEGER, question TEXT NOT NULL, answer TEXT NOT NULL, model TEXT NOT NULL, tokens INTEGER NOT NULL,
-    at INTEGER NOT NULL, message INTEGER NOT NULL);
+    at INTEGER NOT NULL, message INTEGER NOT NULL, attached BLOB);
 CREATE INDEX turns_at ON turns(at);
 CREATE INDEX turns_place ON turns(bot, chat, thread, id);
+CREATE INDEX turns_user ON turns(user, id);
 CREATE INDEX turns_parent ON turns(parent) WHERE parent IS NOT NULL;
 CREATE TABLE forgotten(
     bot INTEGER NOT NULL, chat INTEGER NOT NULL, thread INTEGER NOT NULL, message INTEGER NOT NULL,
@@ -47,6 +48,7 @@ CREATE TABLE dialogs(
 CREATE TABLE permits(
     bot INTEGER NOT NULL, id INTEGER NOT NULL, state TEXT NOT NULL, details BLOB NOT NULL, at INTEGER NOT NULL,
     PRIMARY KEY(bot, id)) WITHOUT ROWID;
+CREATE TABLE forgotten_people(pseudonym INTEGER PRIMARY KEY, at INTEGER NOT NULL);
 CREATE TABLE announcements(
     id INTEGER PRIMARY KEY, bot INTEGER NOT NULL, admin INTEGER NOT NULL, chat INTEGER NOT NULL, spec TEXT NOT NULL,
     content BLOB NOT NULL, state TEXT NOT NULL, progress_message INTEGER NOT NULL, at INTEGER NOT NULL);
@@ -72,7 +74,7 @@ WRITES: dict[type[Any], str] = {
     rows.OutboxGroupGone: "DELETE FROM outbox WHERE grp = ?",
     rows.TurnRow: (
         "INSERT INTO turns(id, bot, user, chat, thread, parent, question, answer, model, tokens, at,"
-        " message) VALUES(?, {bot}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " message, attached) VALUES(?, {bot}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     ),
     rows.TurnGone: "DELETE FROM turns WHERE id = ?",
     rows.Forgotten: "INSERT OR REPLACE INTO forgotten VALUES({bot}, ?, ?, ?, ?)",
@@ -81,6 +83,7 @@ WRITES: dict[type[Any], str] = {
     rows.DialogGone: "DELETE FROM dialogs WHERE bot = {bot} AND user = ? AND chat = ? AND thread = ?",
     rows.PermitRow: "INSERT OR REPLACE INTO permits VALUES({bot}, ?, ?, ?, ?)",
     rows.PermitGone: "DELETE FROM permits WHERE bot = {bot} AND id = ?",
+    rows.PersonBack: "DELETE FROM forgotten_people WHERE pseudonym = ?",
     rows.AnnouncementRow: "INSERT INTO announcements VALUES(?, {bot}, ?, ?, ?, ?, ?, ?, ?)",
     rows.AnnouncementState: "UPDATE announcements SET state = ? WHERE id = ?",
     rows.AnnouncementProgressMessage: "UPDATE announcements SET progress_message = ? WHERE id = ?",
@@ -90,7 +93,7 @@ WRITES: dict[type[Any], str] = {
 }
 
 MEMORY = (
-    "SELECT id, user, parent, question, answer, tokens FROM turns"
+    "SELECT id, user, parent, question, answer, tokens, attached FROM turns"
     " WHERE bot = ? AND chat = ? AND thread IS ? AND id < ? AND answer <> '' AND message > COALESCE("
     "(SELECT message FROM forgotten WHERE bot = ? AND chat = ? AND thread = ?), -1)"
     " ORDER BY id DESC LIMIT ?"
@@ -119,6 +122,32 @@ MOVES: tuple[str, ...] = (
 """The statements that carry out `rows.ChatMoved`."""
 
 
+_OUTBOX_OF = (
+    "bot = :bot AND (chat = :user OR json_extract(CAST(after AS TEXT), '$.asker') = :user"
+    " OR json_extract(CAST(after AS TEXT), '$.favor.user') = :user)"
+)
+# A pending recipient is gone, one that is just being written to becomes unknown at the next start. In keys of the
+# ledger an id stands only where hand edits were booked. What the person sent after asking for this is new.
+FORGETS: tuple[str, ...] = (
+    "DELETE FROM messages WHERE bot = :bot AND (chat = :user OR turn IN (SELECT id FROM turns WHERE user = :user))",
+    "DELETE FROM turns WHERE bot = :bot AND user = :user",
+    "DELETE FROM forgotten WHERE bot = :bot AND chat = :user",
+    f"DELETE FROM outbox WHERE {_OUTBOX_OF}",  # noqa: S608 (own names)
+    "DELETE FROM reports WHERE bot = :bot AND json_extract(CAST(line AS TEXT), '$.user') = :user",
+    "UPDATE inbox SET raw = NULL, asked = NULL, user = 0, done_at = COALESCE(done_at, :at)"
+    " WHERE bot = :bot AND user = :user"
+    " AND place <= (SELECT place FROM inbox WHERE bot = :bot AND update_id = :update_id)",
+    "UPDATE recipients SET user = :pseudonym, state = CASE state WHEN 'pending' THEN 'gone' ELSE state END"
+    " WHERE user = :user",
+    "UPDATE announcements SET spec = 'forgotten' WHERE bot = :bot AND lower(spec) IN (CAST(:user AS TEXT), '@' || lower(:username))",
+    "UPDATE ledger SET user = :pseudonym, key = CASE WHEN reason IN ('manual', 'import')"
+    " THEN replace(key, ':' || :user || ':', ':' || :pseudonym || ':') ELSE key END WHERE user = :user",
+    "DELETE FROM journal WHERE user = :user",
+    "INSERT OR REPLACE INTO forgotten_people VALUES(:pseudonym, :at)",
+)
+"""The statements that carry out `rows.PersonForgotten`."""
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """A connection whose commits are on the disk when they return; for use from any one thread at a time."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
@@ -126,6 +155,7 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA busy_timeout = 5000")
+        connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
     except sqlite3.Error:
         connection.close()
         raise

@@ -6,17 +6,18 @@ typed objects cost several times as much as the whole rest of an answer (PLATFOR
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import httpx2
 import openai
+import orjson
 import structlog
-from openai import AsyncStream
 
 from gptbot.edges.lenient_json import as_dict, loads, scrub, whole_number
-from gptbot.edges.openai_client import OpenAIConnection
+from gptbot.edges.openai_client import OpenAIConnection, opened
+from gptbot.edges.openai_messages import as_blindness, messages_json
 from gptbot.edges.sse import SseReader
 from gptbot.ports import ChatRequest, Completed, ModelError, ModelTrouble, TextDelta, Usage
 
@@ -40,7 +41,7 @@ class OpenAIChatModel:
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | Completed, None]:
         """See the port. What came before an error has been given out when it is raised."""
-        with self._connection.errors_as_ports():
+        with _pictures_told_apart(request), self._connection.errors_as_ports():
             response = await self._open(request)
             try:
                 answer, chunks = _Answer(self._connection), response.aiter_bytes()
@@ -54,10 +55,11 @@ class OpenAIChatModel:
     async def _open(self, request: ChatRequest) -> httpx2.Response:
         """The response whose body is the answer; learns what the server refuses by what it says."""
         refused = self._refused.get(request.model, frozenset())
+        messages = orjson.Fragment(await messages_json(request.messages))
         while True:
-            body = _body(request, refused)
+            body = _body(request, messages, refused)
             try:
-                response = await self._post(body)
+                response = await opened(self._connection.client, "/chat/completions", content=orjson.dumps(body))
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 named = self._named(error, body)
                 if named is None:
@@ -69,18 +71,6 @@ class OpenAIChatModel:
                     self._refused[request.model] = refused
                 return response
 
-    async def _post(self, body: dict[str, Any]) -> httpx2.Response:
-        streamed: bool = True
-        response = await self._connection.client.post(
-            "/chat/completions",
-            cast_to=httpx2.Response,
-            body=body,
-            stream=streamed,
-            stream_cls=AsyncStream[object],
-        )
-        assert isinstance(response, httpx2.Response)
-        return response
-
     def _named(self, error: openai.APIStatusError, body: dict[str, Any]) -> str | None:
         """The parameter that the server does not take, if it is one that can be left out."""
         if self._connection.model_error(error).trouble is ModelTrouble.CONTEXT:
@@ -89,12 +79,17 @@ class OpenAIChatModel:
         return next((name for name in _OPTIONAL if name in body and re.search(rf"\b{name}\b", words)), None)
 
 
-def _body(request: ChatRequest, refused: frozenset[str]) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "model": request.model,
-        "messages": [{"role": message.role, "content": scrub(message.content)} for message in request.messages],
-        "stream": True,
-    }
+@contextmanager
+def _pictures_told_apart(request: ChatRequest) -> Iterator[None]:
+    """Only where there are pictures can it be them that the server complains about."""
+    try:
+        yield
+    except ModelError as error:
+        raise as_blindness(error) if any(message.pictures for message in request.messages) else error from None
+
+
+def _body(request: ChatRequest, messages: orjson.Fragment, refused: frozenset[str]) -> dict[str, Any]:
+    body: dict[str, Any] = {"model": request.model, "messages": messages, "stream": True}
     if "stream_options" not in refused:
         body["stream_options"] = {"include_usage": True}
     limit = next((name for name in ("max_completion_tokens", "max_tokens") if name not in refused), None)

@@ -1,4 +1,4 @@
-"""The connection to an OpenAI-compatible server, and what its errors mean; used for chat and for pictures."""
+"""The connection to an OpenAI-compatible server, and what its errors mean; used for chat, pictures and sound."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import aiohttp
 import aiohttp_socks
 import httpx2
 import openai
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, AsyncStream
 from openai._vendor.httpx_aiohttp.transport import AiohttpTransport  # the one way to give it a proxy connector
 
 from gptbot.edges.lenient_json import as_dict, scrub
@@ -18,6 +18,7 @@ from gptbot.ports import ModelError, ModelTrouble
 CONNECT_TIMEOUT_S: Final = 10.0
 KEEP_ALIVE_S: Final = 30.0
 DETAIL_LENGTH_MAX: Final = 500
+WORDS_LENGTH_MAX: Final = 10_000  # some servers send the whole question back, pictures included
 
 _T = ModelTrouble
 
@@ -129,7 +130,7 @@ class OpenAIConnection:
     def reported(self, status: int, body: object, retry_after_s: float | None = None) -> ModelError:
         """The error that a server reports in `body` (the object of `error`, or text). `status` 0: none was told."""
         told = as_dict(body)
-        words = str(told.get("message") or body)
+        words = str(told.get("message") or body)[:WORDS_LENGTH_MAX]
         code = str(told.get("code") or "")
         if not status and code.isdecimal():
             status = int(code)
@@ -154,6 +155,29 @@ class OpenAIConnection:
             hopeless = b"insufficient_quota" in body or b"exceeded your current quota" in body
         if hopeless:
             response.headers["x-should-retry"] = "false"
+
+
+async def opened(client: AsyncOpenAI, path: str, **sent: Any) -> httpx2.Response:
+    """The answer to a POST of `sent` (what the SDK's `post` takes); its body is to be read, and then closed."""
+    streamed: bool = True
+    response = await client.post(path, cast_to=httpx2.Response, stream=streamed, stream_cls=AsyncStream[object], **sent)
+    assert isinstance(response, httpx2.Response)
+    return response
+
+
+async def read_at_most(response: httpx2.Response, size_max: int) -> bytes:
+    """The body. Raises ModelError when it is larger than `size_max` bytes."""
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > size_max:
+            raise unreadable(f"the answer is larger than {size_max} bytes")
+    return bytes(body)
+
+
+def unreadable(detail: str) -> ModelError:
+    """An answer that is none."""
+    return ModelError(ModelTrouble.SERVER, detail)
 
 
 def _trouble(status: int, code: str, kind: str, words: str) -> ModelTrouble:

@@ -9,13 +9,12 @@ import httpx2
 
 from gptbot.domain.wish import Wish
 from gptbot.edges.lenient_json import as_dict, loads, scrub
-from gptbot.edges.openai_client import OpenAIConnection
-from gptbot.ports import ModelError, ModelTrouble, Picture
+from gptbot.edges.media_kinds import picture_kind
+from gptbot.edges.openai_client import OpenAIConnection, read_at_most, unreadable
+from gptbot.ports import Picture
 
 PICTURE_MAX: Final = 20 * 1024 * 1024
 DOWNLOAD_TIMEOUT_S: Final = 60.0
-
-_SIGNATURES: Final = ((b"\x89PNG", "png"), (b"\xff\xd8", "jpeg"), (b"RIFF", "webp"), (b"GIF8", "gif"))
 
 
 class OpenAIImageModel:
@@ -53,19 +52,19 @@ class OpenAIImageModel:
                     "/images/edits",
                     cast_to=httpx2.Response,
                     body=body,
-                    files=[("image", (_filename(original), original, f"image/{_kind(original)}"))],
+                    files=[("image", (_filename(original), original, f"image/{picture_kind(original)}"))],
                     options={"headers": {"Content-Type": "multipart/form-data"}},
                 )
             content = await self._content(response.content)
         if not content:
-            raise _unreadable("an empty picture")
+            raise unreadable("an empty picture")
         return Picture(content, _filename(content))
 
     async def _content(self, body: bytes) -> bytes:
         try:
             answer = as_dict(loads(body))
         except ValueError as error:
-            raise _unreadable(str(error)) from None
+            raise unreadable(str(error)) from None
         if answer.get("error"):
             raise self._connection.reported(0, answer["error"])
         data = answer.get("data")
@@ -74,7 +73,7 @@ class OpenAIImageModel:
             return _decoded(encoded)
         if isinstance(url := item.get("url"), str) and url:
             return await self._download(url)
-        raise _unreadable("no picture in the answer")
+        raise unreadable("no picture in the answer")
 
     async def _download(self, url: str) -> bytes:
         if url.startswith("data:"):
@@ -83,34 +82,21 @@ class OpenAIImageModel:
         try:
             address = self._client.base_url.join(url)
         except httpx2.InvalidURL:
-            raise _unreadable("the picture's address can't be read") from None
-        picture = bytearray()
+            raise unreadable("the picture's address can't be read") from None
         async with self._connection.http.stream("GET", address, timeout=DOWNLOAD_TIMEOUT_S) as response:
             if response.status_code != 200:
-                raise _unreadable(f"the picture's address answered {response.status_code}")
-            async for chunk in response.aiter_bytes():
-                picture += chunk
-                if len(picture) > PICTURE_MAX:
-                    raise _unreadable("the picture is larger than 20 MB")
-        return bytes(picture)
-
-
-def _kind(picture: bytes) -> str:
-    return next((kind for signature, kind in _SIGNATURES if picture.startswith(signature)), "png")
+                raise unreadable(f"the picture's address answered {response.status_code}")
+            return await read_at_most(response, PICTURE_MAX)
 
 
 def _filename(picture: bytes) -> str:
-    return f"picture.{_kind(picture)}"
+    return f"picture.{picture_kind(picture)}"
 
 
 def _decoded(encoded: str) -> bytes:
     if len(encoded) > PICTURE_MAX * 4 // 3 + 4:
-        raise _unreadable("the picture is larger than 20 MB")
+        raise unreadable("the picture is larger than 20 MB")
     try:
         return base64.b64decode(encoded)
     except (binascii.Error, ValueError):
-        raise _unreadable("a picture that is not base64") from None
-
-
-def _unreadable(detail: str) -> ModelError:
-    return ModelError(ModelTrouble.SERVER, detail)
+        raise unreadable("a picture that is not base64") from None

@@ -13,7 +13,7 @@ import structlog
 from gptbot.domain.book import Book, Dialog, DialogKey, Permit, PermitState
 from gptbot.domain.document import Document
 from gptbot.domain.importing import BadEntry, Imported, read_document
-from gptbot.domain.recovery import Disagreement, Journal, Recovered, add_admins, reconcile, unbooked
+from gptbot.domain.recovery import Disagreement, Journal, Recovered, add_admins, forget_again, reconcile, unbooked
 from gptbot.domain.rows import DialogRow, PermitRow
 from gptbot.domain.transaction import Counters
 from gptbot.edges.data_file import (
@@ -120,17 +120,20 @@ def _settle(
     now = int(time.time())
     book = recovered.book
     new_admins = add_admins(book, admins, now)
+    book.key = bytes.fromhex((imported and imported.key) or state.key or secrets.token_hex(32))
+    untouched = loaded is not None and loaded.digest == state.digest and state.journal == recovered.journal
+    sums: Mapping[int, Mapping[str, int]] = database.ledger_sums() if not untouched or new_admins else {}
+    if not untouched and (forgotten := forget_again(book, state.forgotten, sums)):
+        log.warning("data_file.forgotten_again", people=forgotten)
     document = Document(book, imported.others if imported else {}, recovered.journal)
     if recovered.imported and loaded is not None:
         log.info("data_file.imported", original=keep_original(paths.data).name)
     digest = data_file.write_now(document.pieces(recovered.seq))
-    untouched = loaded is not None and loaded.digest == state.digest and state.journal == recovered.journal
-    sums: Mapping[int, Mapping[str, int]] = database.ledger_sums() if not untouched or new_admins else {}
     booked = []
     if not untouched or new_admins:
         reason = "import" if state.journal is None else "manual"
         booked = unbooked(book, sums, reason=reason, seq=recovered.seq, now=now)
-    database.adopt(recovered.journal, recovered.seq, digest, booked)
+    database.adopt(recovered.journal, recovered.seq, digest, booked, book.key.hex())
     return document
 
 

@@ -93,8 +93,6 @@ class Limits:
     overall_per_s: float = 30.0
     announcements_per_s: float = 25.0
     hint_windows: tuple[tuple[int, float], ...] = ((20, 5.0), (40, 30.0))
-    frames_per_s: float = 200.0
-    """Frames of growing answers in all chats together, so that many at once leave the processor free for others."""
 
 
 @dataclass(slots=True)
@@ -119,21 +117,24 @@ class Pace:
         self._overall = TokenBucket(limits.overall_per_s, 1)
         self._announcements = TokenBucket(limits.announcements_per_s, 1)
         self._announcements_held_until = 0.0
-        self._frames = TokenBucket(limits.frames_per_s, max(1, int(limits.frames_per_s / 10)))
         self._chats: dict[int, _ChatPace] = {}
         self._sweep_at = _SWEEP_MIN
 
-    async def turn(self, chat_id: int, urgency: Urgency) -> None:
-        """Returns when a message may leave for this chat, having taken it off the budgets; `chat_id` 0 is no chat's."""
+    async def turn(self, chat_id: int, urgency: Urgency, messages: int = 1) -> None:
+        """Returns when a call that makes so many messages may leave for this chat, having taken them off the budgets.
+
+        `chat_id` 0 is no chat's.
+        """
         while (wait_s := self._wait_s(chat_id, urgency)) > 0:
             await self._clock.sleep(wait_s)
         now = self._clock.monotonic()
-        if chat_id:
-            self._chat(chat_id).sends.take(now)
-        if self._overall.wait_s(now) < 1:  # a wave of answers must not hold announcements up long after it
-            self._overall.take(now)
-        if urgency is Urgency.ANNOUNCEMENT:
-            self._announcements.take(now)
+        for _ in range(messages):
+            if chat_id:
+                self._chat(chat_id).sends.take(now)
+            if self._overall.wait_s(now) < 1:  # a wave of answers must not hold announcements up long after it
+                self._overall.take(now)
+            if urgency is Urgency.ANNOUNCEMENT:
+                self._announcements.take(now)
 
     def hint(self, chat_id: int) -> bool:
         """Whether a hint may leave for this chat now; takes it off the budget."""
@@ -153,18 +154,13 @@ class Pace:
 
         One that is no draft must leave room for a message, in this chat and overall: answers come first.
         """
-        chat, now = self._chat(chat_id), self._clock.monotonic()
-        if self._frames.wait_s(now) > 0:
-            return False
         if draft:
-            if not self.hint(chat_id):
-                return False
-        else:
-            if chat.held_until > now or self._overall.wait_s(now) > 0 or not chat.sends.spare(now):
-                return False
-            chat.sends.take(now)
-            self._overall.take(now)
-        self._frames.take(now)
+            return self.hint(chat_id)
+        chat, now = self._chat(chat_id), self._clock.monotonic()
+        if chat.held_until > now or self._overall.wait_s(now) > 0 or not chat.sends.spare(now):
+            return False
+        chat.sends.take(now)
+        self._overall.take(now)
         return True
 
     def hold(self, chat_id: int, seconds: float, urgency: Urgency) -> None:

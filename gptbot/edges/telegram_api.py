@@ -27,6 +27,8 @@ from gptbot.domain.updates import Me
 from gptbot.edges.lenient_json import dumps, loads, scrub
 
 CONNECT_TIMEOUT_S: Final = 10.0
+STALL_TIMEOUT_S: Final = 20.0
+"""A download that brings nothing for so long has broken."""
 DESCRIPTION_LENGTH_MAX: Final = 500
 _URLENCODED: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 """What every Bot API server takes, those too that know only aiogram's way (Bot API, "Making requests")."""
@@ -82,17 +84,28 @@ class LeanSession(AiohttpSession):
         ) as response:
             return response.status, await response.read()
 
-    async def get(self, url: str, size_max: int, timeout_s: float) -> tuple[int, bytes]:
-        """Status and body, of which no more is read than shows that it is larger than `size_max` bytes."""
+    async def get(self, url: str, size_max: int, timeout_s: float) -> tuple[int, bytes | None]:
+        """Status and, at 200, the body: None if it is larger than `size_max` bytes; more of it is never held.
+
+        The body is not compressed on its way, so that its length is known before it is read.
+        """
         session = await self.create_session()
-        body = bytearray()
-        timeout = aiohttp.ClientTimeout(total=timeout_s, connect=CONNECT_TIMEOUT_S, sock_connect=CONNECT_TIMEOUT_S)
-        async with session.get(url, timeout=timeout, allow_redirects=False) as response:
+        timeout = aiohttp.ClientTimeout(
+            total=timeout_s, connect=CONNECT_TIMEOUT_S, sock_connect=CONNECT_TIMEOUT_S, sock_read=STALL_TIMEOUT_S
+        )
+        body = io.BytesIO()  # hands its bytes over without a copy
+        async with session.get(
+            url, headers={"Accept-Encoding": "identity"}, timeout=timeout, allow_redirects=False
+        ) as response:
+            if response.status != 200:
+                return response.status, b""
+            if (response.content_length or 0) > size_max:
+                return response.status, None
             async for chunk in response.content.iter_chunked(65_536):
-                body += chunk
-                if len(body) > size_max:
-                    break
-            return response.status, bytes(body)
+                if body.tell() + len(chunk) > size_max:
+                    return response.status, None
+                body.write(chunk)
+            return response.status, body.getvalue()
 
     async def close(self) -> None:
         if self._session is not None:
@@ -134,8 +147,8 @@ class TelegramApi:
         # Raised out here so that it does not carry the original along, whose text may hold the URL and so the token.
         raise failure
 
-    async def download(self, file_path: str, size_max: int, *, timeout_s: float = 60.0) -> bytes:
-        """The file at the path that getFile told; more than `size_max` bytes if it is larger. Raises like `call`."""
+    async def download(self, file_path: str, size_max: int, *, timeout_s: float = 120.0) -> bytes | None:
+        """The file at the path that getFile told; None if it is larger than `size_max` bytes. Raises like `call`."""
         url = self._session.api.file_url(self._token, file_path)
         try:
             status, body = await self._session.get(url, size_max, timeout_s)

@@ -1,9 +1,9 @@
-"""What a message of Telegram's holds: of which kind it is, and its picture."""
+"""What a message of Telegram's holds: of which kind it is, and its file if the bot can use that."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gptbot.domain.updates import ContentKind
+from gptbot.domain.updates import ContentKind, SentFile
 from gptbot.edges.lenient_json import as_dict, scrub, whole_number
 
 Json = Mapping[str, Any]
@@ -39,16 +39,98 @@ def content_kind(message: Json) -> ContentKind:
     return "service" if _SERVICE.intersection(message) else "other"
 
 
-def picture_of(message: Json) -> str | None:
-    """The file_id of its picture: of the largest size (Bot API PhotoSize), or of an image that was sent as a file."""
-    sizes = message.get("photo")
+_PICTURE_TYPES: Final = {
+    "image/png": "image/png", "image/jpeg": "image/jpeg", "image/jpg": "image/jpeg", "image/webp": "image/webp",
+    "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp",
+}  # fmt: skip
+"""By media type or, where none was told, by extension."""
+SPEECH_EXTENSIONS: Final = frozenset(("flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm"))
+"""By these a transcription server tells the format (OpenAI API, Create transcription)."""
+_EXTENSION_OF: Final = {
+    "oga": "ogg", "opus": "ogg", "audio/ogg": "ogg", "application/ogg": "ogg", "audio/opus": "ogg",
+    "audio/mpeg": "mp3", "audio/mp3": "mp3", "audio/mp4": "m4a", "audio/m4a": "m4a", "audio/x-m4a": "m4a",
+    "audio/aac": "m4a", "audio/wav": "wav", "audio/x-wav": "wav", "audio/wave": "wav", "audio/vnd.wave": "wav",
+    "audio/flac": "flac", "audio/x-flac": "flac", "audio/webm": "webm", "video/mp4": "mp4", "video/webm": "webm",
+}  # fmt: skip
+"""The known extension for another one, or for a media type."""
+_USUAL_NAMES: Final = {"voice": "voice.ogg", "audio": "audio.mp3", "video_note": "video_note.mp4"}
+_UNTOLD: Final = ("", "application/octet-stream")
+NAME_LENGTH_MAX: Final = 128
+
+
+def file_of(message: Json) -> SentFile | None:
+    """Its file, also of a message that was replied to (Bot API Message, ExternalReplyInfo); None for what is no use.
+
+    Videos, animations and stickers are none.
+    """
+    match content_kind(message):
+        case "photo":
+            return _photo(message["photo"])
+        case "document":
+            return _document(as_dict(message["document"]))
+        case "voice" | "audio" | "video_note" as kind:
+            return _speech(as_dict(message[kind]), _USUAL_NAMES[kind])
+        case _:
+            return None
+
+
+def _photo(sizes: object) -> SentFile | None:
+    """The largest of its sizes (Bot API PhotoSize)."""
     sizes = [as_dict(size) for size in sizes] if isinstance(sizes, list) else []
-    document = as_dict(message.get("document"))
-    if document.get("mime_type") in ("image/png", "image/jpeg", "image/webp"):
-        sizes.append(document)
-    file_ids = [
-        (whole_number(size.get("width")) or 0, scrub(size["file_id"]))
-        for size in sizes
-        if isinstance(size.get("file_id"), str) and size["file_id"]
-    ]
-    return max(file_ids)[1] if file_ids else None
+    sizes = [size for size in sizes if _file_id(size)]
+    if not sizes:
+        return None
+    largest = max(sizes, key=lambda size: (_count(size, "width") * _count(size, "height"), _count(size, "width")))
+    return SentFile("picture", _file_id(largest), mime="image/jpeg", size=_count(largest, "file_size"))
+
+
+def _document(file: Json) -> SentFile | None:
+    """Telegram tells name and type as the sender did, and either may be wrong or missing."""
+    name, mime, file_id = _name(file), _mime(file), _file_id(file)
+    extension = _extension(name)
+    named_so = extension in SPEECH_EXTENSIONS or extension in _EXTENSION_OF
+    if mime.startswith("audio/") or (named_so and not mime.startswith(("video/", "image/", "text/"))):
+        return _speech(file, _USUAL_NAMES["audio"])
+    if not file_id:
+        return None
+    picture = _PICTURE_TYPES.get(extension if mime in _UNTOLD else mime)
+    return SentFile("picture" if picture else "document", file_id, name, picture or mime, _count(file, "file_size"))
+
+
+def _speech(file: Json, usual_name: str) -> SentFile | None:
+    file_id = _file_id(file)
+    if not file_id:
+        return None
+    name, mime = _name(file), _mime(file)
+    told = _extension(name)
+    if told not in SPEECH_EXTENSIONS:
+        known = _EXTENSION_OF.get(told) or _EXTENSION_OF.get(mime) or _extension(usual_name)
+        name = f"{(name or usual_name).rpartition('.')[0] or name}.{known}"
+    return SentFile("speech", file_id, name, mime, _count(file, "file_size"), _count(file, "duration"))
+
+
+def _file_id(file: Json) -> str:
+    file_id = file.get("file_id")
+    return scrub(file_id) if isinstance(file_id, str) else ""
+
+
+def _name(file: Json) -> str:
+    """On one line, and of a bearable length with its extension kept."""
+    name = file.get("file_name")
+    name = " ".join(scrub(name).split()) if isinstance(name, str) else ""
+    return name if len(name) <= NAME_LENGTH_MAX else f"{name[: NAME_LENGTH_MAX - 17]}…{name[-16:]}"
+
+
+def _extension(name: str) -> str:
+    return name.rpartition(".")[2].lower() if "." in name else ""
+
+
+def _mime(file: Json) -> str:
+    """Without parameters ("audio/ogg; codecs=opus")."""
+    mime = file.get("mime_type")
+    return scrub(mime).partition(";")[0].strip().lower()[:NAME_LENGTH_MAX] if isinstance(mime, str) else ""
+
+
+def _count(file: Json, field: str) -> int:
+    """A size, width or duration; 0 for what is none."""
+    return max(whole_number(file.get(field)) or 0, 0)

@@ -24,7 +24,7 @@ from gptbot.domain.updates import (
     Unread,
 )
 from gptbot.edges.lenient_json import as_dict, scrub, whole_number
-from gptbot.edges.telegram_content import Json, content_kind, picture_of
+from gptbot.edges.telegram_content import Json, content_kind, file_of
 from gptbot.edges.telegram_mentions import without_mentions
 
 _DIGITS: Final = re.compile("-?[0-9]{1,20}")
@@ -74,6 +74,7 @@ def _message(update_id: int, message: Json, me: Me) -> AnyUpdate:
         return Unread(update_id=update_id, person=person, place=place, reason="sent by a bot")
     text, mentions_us = _text(message, me)
     album = message.get("media_group_id")
+    file = file_of(message)
     return MessageSent(
         update_id=update_id,
         person=person,
@@ -85,6 +86,7 @@ def _message(update_id: int, message: Json, me: Me) -> AnyUpdate:
         mentions_us=mentions_us,
         forwarded=any(name in message for name in ("forward_origin", "forward_date", "forward_from")),
         album=scrub(str(album)) if isinstance(album, str | int) and album else None,
+        files=() if file is None else (file,),
         at=max(whole_number(message.get("date")) or 0, 0),
     )
 
@@ -259,11 +261,11 @@ def _reply(message: Json, me: Me) -> RepliedTo | None:
         author = _person(reply.get("from")) or _person(reply.get("sender_chat"))
         author_id = author.id if author else None
         text = scrub(text) if isinstance(text, str) else ""
-        return RepliedTo(reply_id, text, author_id == me.id, author_id, quoted, picture_of(reply))
+        return RepliedTo(reply_id, text, author_id == me.id, author_id, quoted, file_of(reply))
     external = message.get("external_reply")
     if isinstance(external, dict):
         # A message of another chat: its id says nothing here, and its text is told by the quote only.
         author = _person(as_dict(external.get("origin")).get("sender_user"))
         author_id = author.id if author else None
-        return RepliedTo(0, quoted or "", author_id == me.id, author_id, quoted, picture_of(external))
+        return RepliedTo(0, quoted or "", author_id == me.id, author_id, quoted, file_of(external))
     return None

@@ -1,13 +1,18 @@
 """Files that people sent, from Telegram into memory (Bot API getFile)."""
 
+import asyncio
 from typing import Final
 
 from gptbot.edges.lenient_json import as_dict, whole_number
 from gptbot.edges.pacing import Backoff
-from gptbot.edges.telegram_api import TelegramApi, TelegramError, TelegramRefusal
+from gptbot.edges.telegram_api import TelegramApi, TelegramError, TelegramRefusal, TelegramUnknown
 from gptbot.ports import Clock, FileError, FileTrouble
 
 TRIES: Final = 4
+DOWNLOADS_AT_ONCE: Final = 4
+"""Each may hold a file of the largest size: so the memory stays bounded however many people send files at once."""
+WAIT_MAX_S: Final = 60.0
+"""Nobody waits longer than that for the next try: they are told instead, and can send the file again."""
 
 
 class TelegramFiles:
@@ -16,34 +21,40 @@ class TelegramFiles:
     def __init__(self, api: TelegramApi, clock: Clock) -> None:
         self._api = api
         self._clock = clock
+        self._slots = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
 
     async def download(self, file_id: str, size_max: int) -> bytes:
         """See the port."""
         backoff = Backoff()
-        for _ in range(TRIES - 1):
+        tries = 0
+        while True:
+            tries += 1
             try:
-                return await self._download(file_id, size_max)
+                async with self._slots:  # not while waiting for the next try: others may have more luck
+                    return await self._download(file_id, size_max)
             except TelegramError as error:
-                if _is_final(error):
+                wait_s = _told_s(error) or backoff.next_s()
+                if tries == TRIES or _is_final(error) or wait_s > WAIT_MAX_S:
                     raise _file_error(error) from None
-                told_s = error.retry_after_s if isinstance(error, TelegramRefusal) else None
-            await self._clock.sleep(backoff.next_s() if told_s is None else told_s)
-        try:
-            return await self._download(file_id, size_max)
-        except TelegramError as error:
-            raise _file_error(error) from None
+            await self._clock.sleep(wait_s)
 
     async def _download(self, file_id: str, size_max: int) -> bytes:
         file = as_dict(await self._api.call("getFile", {"file_id": file_id}))
-        path = file.get("file_path")
-        if (whole_number(file.get("file_size")) or 0) > size_max:
-            raise FileError(FileTrouble.TOO_LARGE, f"{file['file_size']} bytes")
+        path, size = file.get("file_path"), whole_number(file.get("file_size")) or 0
+        if size > size_max:
+            raise FileError(FileTrouble.TOO_LARGE, f"{size} bytes")
         if not isinstance(path, str) or not path:
             raise FileError(FileTrouble.GONE, "no file_path")
         content = await self._api.download(path, size_max)
-        if len(content) > size_max:
+        if content is None:
             raise FileError(FileTrouble.TOO_LARGE, f"more than {size_max} bytes")
+        if len(content) < size:
+            raise TelegramUnknown(f"{len(content)} of {size} bytes")
         return content
+
+
+def _told_s(error: TelegramError) -> float | None:
+    return error.retry_after_s if isinstance(error, TelegramRefusal) else None
 
 
 def _is_final(error: TelegramError) -> bool:

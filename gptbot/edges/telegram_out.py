@@ -43,7 +43,7 @@ class TelegramMessenger:
         """See the port. A 401 counts as trouble that passes: whoever polls stops the bot, and what waits is kept."""
         backoff, migrations = self._backoff(), 0
         while True:
-            await self._pace.turn(outgoing.chat_id, urgency)
+            await self._pace.turn(outgoing.chat_id, urgency, outgoing.messages)
             try:
                 result = await self._call(outgoing, self._timeout_s)
             except TelegramUnreachable:

@@ -13,6 +13,7 @@ _DESCRIPTIONS: Final[tuple[tuple[RefusalKind, tuple[str, ...]], ...]] = (
         _K.MESSAGE_GONE,
         (
             "message to edit not found", "message to copy not found", "message to forward not found",
+            "there are no messages to forward", "there are no messages to copy",  # of an album (copyMessages)
             "message to delete not found", "message to be replied not found", "message to reply not found",
             "replied message not found", "message to react not found", "message_id_invalid", "reply_message_id_invalid",
             "message can't be edited", "message can't be copied", "message can't be deleted",

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from gptbot.playground import control, methods, methods_other
+from gptbot.playground import control, methods, methods_files, methods_other
 from gptbot.playground.faults import Fault, Faults, RateLimits
 from gptbot.playground.params import Params, decode
 from gptbot.playground.people import People
@@ -25,7 +25,9 @@ from gptbot.playground.world import Json, World
 T = TypeVar("T")
 
 TOKEN = "42:stand-in-token"  # noqa: S105 - opens nothing but this stand-in
-METHODS = {name.lower(): method for name, method in (methods.METHODS | methods_other.METHODS).items()}
+METHODS = {
+    name.lower(): method for name, method in (methods.METHODS | methods_files.METHODS | methods_other.METHODS).items()
+}
 UPDATE_METHODS = frozenset(("getupdates", "setwebhook", "deletewebhook", "getwebhookinfo"))
 HINTS = frozenset(("sendchataction", "sendmessagedraft"))
 PACED = ("send", "copy", "forward", "editmessage")
@@ -34,12 +36,16 @@ BODY_BYTES_MAX = 60_000_000
 
 @dataclass(slots=True)
 class Call:
-    """A request of the bot. `at`: monotonic seconds when it came; `answer`: the JSON sent back, None until then."""
+    """A request of the bot. `at`: monotonic seconds when it came; `answer`: the JSON sent back, None until then.
+
+    `took_s`: until the answer was ready (or the connection broken).
+    """
 
     method: str
     params: Params
     at: float
     answer: Json | None = None
+    took_s: float | None = None
 
     @property
     def ok(self) -> bool:
@@ -50,7 +56,8 @@ class BotApiServer(People):
     """The server. `strict` checks each request against aiogram's classes (slow to start: imports aiogram).
 
     Settable at any time: `delay_s` before each answer, `limits` (None: no rate limits), `without` (methods that this
-    server does not know), `faults.next(...)`. To look at: `calls`, `unknown_parameters`, `world`.
+    server does not know), `faults`, `on_call` (told each call when it is over). To look at: `calls`,
+    `unknown_parameters`, `world`.
     """
 
     def __init__(
@@ -84,6 +91,7 @@ class BotApiServer(People):
         self.without: set[str] = set()
         self.delay_s = 0.0
         self.calls: list[Call] = []
+        self.on_call: Callable[[Call], None] = lambda _: None
         self.unknown_parameters: list[str] = []
         self.app = web.Application(client_max_size=BODY_BYTES_MAX)
         self.app.router.add_route("*", "/bot{token}/{method}", self._serve_method)
@@ -132,9 +140,13 @@ class BotApiServer(People):
             self.calls.append(call)
         self.world.wake()
         fault = self.faults.take(method, params)
-        if fault is not None:
-            return await self._fail(request, call, fault)
-        return await self._answer(call, await self._perform(call))
+        try:
+            if fault is not None:
+                return await self._fail(request, call, fault)
+            return await self._answer(call, await self._perform(call))
+        finally:
+            call.took_s = self._monotonic() - call.at
+            self.on_call(call)
 
     async def _answer(self, call: Call, body: Json) -> web.Response:
         call.answer = body

@@ -1,6 +1,7 @@
 """The people's side over HTTP, for the page of the demo: acts at `/control/<act>`, what happens as server-sent events.
 
-Only JSON requests are taken: another site's page in the same browser can't send those without asking first.
+Only JSON requests are taken: another site's page in the same browser can't send those without asking first. Bytes in
+them (`content`, and each of `contents`) are base64.
 """
 
 import asyncio
@@ -24,8 +25,13 @@ ACTS = frozenset(
         "send_text",
         "edit_text",
         "send_photo",
+        "send_album",
         "send_document",
         "send_voice",
+        "send_audio",
+        "send_video",
+        "send_video_note",
+        "send_upload",
         "send_sticker",
         "send_location",
         "send_contact",
@@ -81,6 +87,8 @@ async def _act(request: web.Request, server: People) -> web.Response:
         arguments = orjson.loads(await request.read())
         if "content" in arguments:
             arguments["content"] = base64.b64decode(arguments["content"], validate=True)
+        if "contents" in arguments:
+            arguments["contents"] = [base64.b64decode(content, validate=True) for content in arguments["contents"]]
         bound = inspect.signature(method).bind(**arguments)
         result = method(*bound.args, **bound.kwargs)
     except (TypeError, ValueError, LookupError, binascii.Error) as error:

@@ -1,73 +1,74 @@
 """`python main.py --demo`: both stand-ins, a page to chat on, and the real bot as a child process between them.
 
-The bot runs exactly as in production; only its settings point at loopback, and its data has a folder of its own.
+The bot runs as in production; only its settings point at loopback, and its data has a folder of its own.
 """
 
 import asyncio
-import contextlib
+import fcntl
 import os
 import signal
 import sys
 import time
-from asyncio.subprocess import DEVNULL, Process
-from collections.abc import Callable, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from aiohttp import web
-
-from gptbot.playground.bot_api import TOKEN, BotApiServer
+from gptbot import VERSION
+from gptbot.playground.bot_api import TOKEN, BotApiServer, Call
+from gptbot.playground.demo_bot import DemoBot, Say
+from gptbot.playground.inside import Inside, described_call, watch_data, watch_model
 from gptbot.playground.model_api import ModelServer
+from gptbot.playground.page_routes import add_inside, add_menu, add_page
+from gptbot.playground.trouble import Trouble
 
 HOME = Path(__file__).resolve().parents[2]
 DATA_FOLDER = "demo-data"
-PAGE = Path(__file__).with_name("page")
 HOST = "127.0.0.1"
 PORT = 8080
-ADMIN_ID = 1001
-START_S = 600.0
-CHILD_STOP_S = 40.0
-MODEL_DELAY_S = 0.5
-MODEL_TOKENS_PER_S = 60.0
+ADMIN_ID, ALICE_ID, BOB_ID = 1001, 1002, 1003
+GROUP_ID = -1001000001001
 IDS_BEGIN_AT = 1_700_000_000  # seconds since 1970
+CALLS_KEPT = 2000
 
-Say = Callable[[str], object]
 
-
-def main() -> int:
-    """Runs the demo until Ctrl-C, SIGTERM or the bot's own end; the exit status."""
-    return asyncio.run(run_demo())
+def main(port: int = PORT, *, fresh: bool = False) -> int:
+    """Runs the demo until Ctrl-C, SIGTERM or the bot's own failure; the exit status."""
+    return asyncio.run(run_demo(port, fresh=fresh))
 
 
 async def run_demo(
-    port: int = PORT, *, home: Path = HOME, environ: Mapping[str, str] = os.environ, say: Say | None = None
+    port: int = PORT,
+    *,
+    fresh: bool = False,
+    home: Path = HOME,
+    environ: Mapping[str, str] = os.environ,
+    say: Say | None = None,
 ) -> int:
     """Starts everything, tells the address through `say` (stdout), and waits for the end.
 
-    `home` is the folder with main.py; `port` is taken if it is free, else another. The status is 0 after a signal or
-    when the bot was stopped from within, 1 when it failed.
+    `home` is the folder with main.py; `port` is taken if it is free, else another; `fresh` forgets what earlier runs
+    kept. The status is 0 after a signal, 1 when the bot failed, 2 when its data can't be started over.
     """
     say = say or _print
+    folder = home / DATA_FOLDER
+    if fresh and not start_over(folder):
+        say(f"Another demo runs on {folder}: end it first.")
+        return 2
     stop = _on_signals()
     telegram = demo_telegram()
-    model = None if uses_real_model(environ) else _demo_model()
+    model = None if uses_real_model(environ) else ModelServer()
+    inside = Inside(telegram.world.changed)
+    bot = DemoBot(bot_command(home), inside, say)
+    add_inside(telegram.app, inside, Trouble(telegram, model), bot, about(model))
+    telegram.on_call = lambda call: _called(call, telegram, inside)
+    watching = [watch_data(folder / "data.json", inside)]
     try:
-        try:
-            await telegram.start(HOST, port)
-        except OSError:
-            await telegram.start(HOST, 0)
+        await _open(telegram, port, say)
         if model is not None:
             await model.start(HOST, 0)
-        say("Starting the bot ...")
-        child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            str(home / "main.py"),
-            "--env-file",
-            str(home / DATA_FOLDER / ".env"),  # not the owner's: the demo must not meet their settings
-            env=child_environment(environ, home, telegram.url, model.base_url if model else None),
-            stdin=DEVNULL,
-            process_group=0,  # Ctrl-C reaches the demo alone, which then ends the bot with SIGTERM
-        )
-        return await _accompany(child, telegram, stop, say)
+            watching.append(watch_model(model, inside))
+        settings = child_environment(environ, home, telegram.url, model.base_url if model else None)
+        return await _beside(watching, bot.run(settings, stop))
     finally:
         if model is not None:
             await model.stop()
@@ -75,15 +76,32 @@ async def run_demo(
 
 
 def demo_telegram() -> BotApiServer:
-    """The Telegram of the demo with its three people. Its ids go on from run to run, as the bot's memory does."""
+    """The Telegram of the demo: three people, a group with two topics, the page.
+
+    Its ids go on from run to run, as the bot's memory does.
+    """
     begin = (int(time.time()) - IDS_BEGIN_AT) * 4
-    telegram = BotApiServer(TOKEN, strict=False, first_update_id=begin, first_message_id=begin)
-    telegram.add_user(1002, "Alice", "alice", started=False)
-    telegram.add_user(1003, "Bob", "bob", started=False)
-    telegram.add_user(ADMIN_ID, "Olga, the admin", "olga")
-    telegram.app.router.add_get("/", _serve_index)
-    telegram.app.router.add_static("/page", PAGE)
+    telegram = BotApiServer(TOKEN, strict=False, name="gptbot", first_update_id=begin, first_message_id=begin)
+    telegram.add_user(ALICE_ID, "Alice", "alice", started=False)
+    telegram.add_user(BOB_ID, "Bob", "bob", started=False)
+    telegram.add_user(ADMIN_ID, "Olga", "olga")
+    telegram.add_group(GROUP_ID, "Book club", [ADMIN_ID, ALICE_ID, BOB_ID], forum=True)
+    telegram.add_topic(GROUP_ID, "Recipes")
+    add_page(telegram.app)
+    add_menu(telegram.app, telegram.world)
     return telegram
+
+
+def bot_command(home: Path) -> list[str]:
+    """The bot with a window into it, on settings of its own: the demo must not meet the owner's."""
+    env_file = home / DATA_FOLDER / ".env"
+    module = "gptbot.playground.watched_bot"
+    return [sys.executable, "-m", module, str(home / "main.py"), "--env-file", str(env_file)]
+
+
+def about(model: ModelServer | None) -> dict[str, Any]:
+    """What the page is told once."""
+    return {"version": VERSION, "admin_id": ADMIN_ID, "group_id": GROUP_ID, "real_model": model is None}
 
 
 def uses_real_model(environ: Mapping[str, str]) -> bool:
@@ -106,8 +124,10 @@ def child_environment(
         "NEW_USER_PREMIUM_BALANCE": "20000",
         "NEW_USER_IMAGE_BALANCE": "5",
         "UPDATES": "polling",
+        "LOG_FORMAT": "json",
         "NO_PROXY": loopback,
         "no_proxy": loopback,
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(HOME), environ.get("PYTHONPATH")))),
     }
     if model_url is not None:
         settings |= {"OPENAI_BASE_URL": model_url, "OPENAI_API_KEY": "sk-stand-in", "PROXY_URL": ""}
@@ -116,43 +136,43 @@ def child_environment(
     return {**environ, **settings}
 
 
-async def _accompany(child: Process, telegram: BotApiServer, stop: asyncio.Event, say: Say) -> int:
-    """Tells when the bot is there, waits for a signal or the bot's end, and ends what is left."""
-    ended = asyncio.create_task(child.wait(), name="demo: the bot ends")
-    stopped = asyncio.create_task(stop.wait(), name="demo: a signal")
-    here = asyncio.create_task(_tell_when_it_polls(telegram, say), name="demo: the bot polls")
+def start_over(folder: Path) -> bool:
+    """Removes what the bot of earlier demos kept, but for settings there; False when a bot runs on it now."""
+    lock = folder / "data.lock"
+    if lock.exists():
+        with lock.open("r+") as held:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+    for path in folder.glob("data.*"):
+        path.unlink()
+    return True
+
+
+async def _open(telegram: BotApiServer, port: int, say: Say) -> None:
     try:
-        await asyncio.wait((ended, stopped), return_when=asyncio.FIRST_COMPLETED)
-        if not ended.done():
-            stop.clear()
-            await _end(child, ended, stop, say)
-            return 0
-        say(f"The bot ended by itself with status {child.returncode}.")
-        return 0 if child.returncode == 0 else 1
+        await telegram.start(HOST, port)
+    except OSError:
+        say(f"Port {port} is taken, so another one was chosen.")
+        await telegram.start(HOST, 0)
+    say(f"The playground is open: {telegram.url}   (Ctrl-C ends it)")
+
+
+async def _beside(watching: Sequence[Coroutine[Any, Any, None]], work: Coroutine[Any, Any, int]) -> int:
+    """The result of `work`; what watches ends with it."""
+    tasks = [asyncio.create_task(watch, name="demo: a watch") for watch in watching]
+    try:
+        return await work
     finally:
-        for task in (ended, stopped, here):
+        for task in tasks:
             task.cancel()
-        if child.returncode is None:  # something else went wrong: leave no bot behind
-            child.kill()
 
 
-async def _tell_when_it_polls(telegram: BotApiServer, say: Say) -> None:
-    with contextlib.suppress(TimeoutError):
-        await telegram.until(lambda: telegram.calls_of("getUpdates"), START_S)
-        say(f"The playground is open: {telegram.url}   (Ctrl-C ends it)")
-
-
-async def _end(child: Process, ended: "asyncio.Task[int]", stop: asyncio.Event, say: Say) -> None:
-    """SIGTERM, as a service manager would; SIGKILL after a second signal or when it takes too long."""
-    with contextlib.suppress(ProcessLookupError):
-        child.terminate()
-    again = asyncio.create_task(stop.wait(), name="demo: a second signal")
-    await asyncio.wait((ended, again), timeout=CHILD_STOP_S, return_when=asyncio.FIRST_COMPLETED)
-    again.cancel()
-    if not ended.done():
-        say("The bot did not end in time: it is killed.")
-        child.kill()
-    await ended
+def _called(call: Call, telegram: BotApiServer, inside: Inside) -> None:
+    inside.add("call", described_call(call))
+    if len(telegram.calls) > CALLS_KEPT:
+        del telegram.calls[: CALLS_KEPT // 2]
 
 
 def _on_signals() -> asyncio.Event:
@@ -161,16 +181,6 @@ def _on_signals() -> asyncio.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     return stop
-
-
-def _demo_model() -> ModelServer:
-    model = ModelServer(record=False)
-    model.delay_s, model.tokens_per_s = MODEL_DELAY_S, MODEL_TOKENS_PER_S
-    return model
-
-
-async def _serve_index(_: web.Request) -> web.FileResponse:
-    return web.FileResponse(PAGE / "index.html")
 
 
 def _print(line: str) -> None:

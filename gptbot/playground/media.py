@@ -1,4 +1,4 @@
-"""Files as Telegram describes them in messages (Bot API, PhotoSize, Document, Voice)."""
+"""Files as Telegram describes them in messages (Bot API, PhotoSize, Document, Voice, Audio, Video)."""
 
 import hashlib
 import mimetypes
@@ -8,16 +8,23 @@ from gptbot.playground.params import Params
 from gptbot.playground.refusals import Refusal, bad_request
 from gptbot.playground.world import StoredFile, World
 
-UPLOAD_BYTES_MAX = {"photo": 10_000_000, "document": 50_000_000, "voice": 50_000_000}
+PHOTO_BYTES_MAX = 10_000_000
+UPLOAD_BYTES_MAX = 50_000_000
 DOWNLOAD_BYTES_MAX = 20_000_000
 
 
-def sent_file(world: World, params: Params, field: str) -> StoredFile:
-    """The file that a send method brings along or names by its id. Raises Refusal."""
-    upload = params.files.get(field)
-    name = params.text(field)
-    if name.startswith("attach://"):
-        upload = params.files.get(name.removeprefix("attach://"))
+_REQUIRED: dict[str, dict[str, Any]] = {
+    "voice": {"duration": 1},
+    "audio": {"duration": 1},
+    "video": {"duration": 1, "width": 640, "height": 360},
+    "video_note": {"duration": 1, "length": 240},
+}
+"""Fields that such a file has in any case."""
+
+
+def sent_file(world: World, params: Params, field: str, name: str) -> StoredFile:
+    """The file that a send method brings along or names by its id, as `field` of a message. Raises Refusal."""
+    upload = params.files.get(name.removeprefix("attach://") if name.startswith("attach://") else field)
     if upload is None:
         if not name:
             raise bad_request(f"there is no {field} in the request")
@@ -27,12 +34,16 @@ def sent_file(world: World, params: Params, field: str) -> StoredFile:
         return known
     if not upload.content:
         raise bad_request("file must be non-empty")
-    if len(upload.content) > UPLOAD_BYTES_MAX[field]:
+    if len(upload.content) > (PHOTO_BYTES_MAX if field == "photo" else UPLOAD_BYTES_MAX):
         raise Refusal(413, "Request Entity Too Large")
     if field == "photo" and image_size(upload.content) is None:
         raise bad_request("IMAGE_PROCESS_FAILED")
-    guessed = mimetypes.guess_type(upload.filename)[0] or "application/octet-stream"
-    return world.store_file(upload.content, upload.filename, guessed)
+    return world.store_file(upload.content, upload.filename, guessed_type(upload.filename))
+
+
+def guessed_type(name: str) -> str:
+    """The media type of a file by its name."""
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 
 def described(field: str, file: StoredFile, **more: Any) -> dict[str, Any]:
@@ -42,11 +53,11 @@ def described(field: str, file: StoredFile, **more: Any) -> dict[str, Any]:
     if field == "photo":
         width, height = image_size(file.content) or (512, 512)
         return {"photo": [{**base, "width": width, "height": height}]}
-    if field == "document":
-        return {"document": {**base, "file_name": file.name, "mime_type": file.mime_type, **more}}
-    if field == "voice":
-        return {"voice": {**base, "duration": 1, "mime_type": "audio/ogg", **more}}
-    return {field: {**base, **more}}
+    if field in ("document", "audio", "video"):
+        base |= {"file_name": file.name}
+    if field in ("document", "audio", "video", "voice"):
+        base |= {"mime_type": file.mime_type}
+    return {field: {**base, **_REQUIRED.get(field, {}), **more}}
 
 
 def file_path(file: StoredFile) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from gptbot.playground.markup_rules import checked_markup
-from gptbot.playground.media import described, sent_file
 from gptbot.playground.params import Params
 from gptbot.playground.refusals import bad_request
 from gptbot.playground.rich_rules import checked_rich_message
@@ -38,25 +37,13 @@ WORDS = ("text", "entities", "rich_message", "caption", "caption_entities")
 def send_message(world: World, params: Params) -> Json:
     text, entities = _text(params, "text", "entities")
     chat = world.writable_chat(params.get("chat_id"))
-    return _post(world, chat, params, _with_entities("text", text, "entities", entities))
+    return post(world, chat, params, _with_entities("text", text, "entities", entities))
 
 
 def send_rich_message(world: World, params: Params) -> Json:
     content = checked_rich_message(params.get("rich_message"))
     chat = world.writable_chat(params.get("chat_id"))
-    return _post(world, chat, params, {"rich_message": content})
-
-
-def send_photo(world: World, params: Params) -> Json:
-    return _send_file(world, params, "photo")
-
-
-def send_document(world: World, params: Params) -> Json:
-    return _send_file(world, params, "document")
-
-
-def send_voice(world: World, params: Params) -> Json:
-    return _send_file(world, params, "voice")
+    return post(world, chat, params, {"rich_message": content})
 
 
 def send_message_draft(world: World, params: Params) -> bool:
@@ -86,27 +73,34 @@ def copy_message(world: World, params: Params) -> Json:
         raise bad_request("message to copy not found")
     content = _content(original)
     if "caption" in params:
-        caption, entities = _caption(params)
+        caption = caption_of(params)
         content.pop("caption", None)
         content.pop("caption_entities", None)
-        content |= _with_entities("caption", caption, "caption_entities", entities)
-    return {"message_id": _post(world, chat, params, content)["message_id"]}
+        content |= caption
+    return {"message_id": post(world, chat, params, content)["message_id"]}
 
 
 def copy_messages(world: World, params: Params) -> list[Json]:
     source = world.chat(params.get("from_chat_id"))
     chat = world.writable_chat(params.get("chat_id"))
     ids = params.array("message_ids")
-    if not ids or len(ids) > COPY_IDS_MAX or ids != sorted(set(ids)):
+    if not 1 <= len(ids) <= COPY_IDS_MAX or not all(isinstance(message_id, int) for message_id in ids):
+        raise bad_request("there must be 1 to 100 message identifiers")
+    if ids != sorted(set(ids)):
         raise bad_request("message identifiers must be in a strictly increasing order")
     originals = [source.messages[i] for i in ids if i in source.messages]
     if not originals:
         raise bad_request("there are no messages to copy")
-    album = {"media_group_id": str(world.next_message_id)}
+    where = Params({"message_thread_id": params.get("message_thread_id")})
+    albums: dict[str, str] = {}  # the album of a message → that of its copy
     posted = []
     for original in originals:
-        grouped = album if "media_group_id" in original else {}
-        posted.append(_post(world, chat, Params({}), _content(original) | grouped))
+        content = _content(original)
+        if params.flag("remove_caption"):
+            content = {key: value for key, value in content.items() if key not in ("caption", "caption_entities")}
+        if album := original.get("media_group_id"):
+            content["media_group_id"] = albums.setdefault(album, str(world.next_message_id))
+        posted.append(post(world, chat, where, content))
     return [{"message_id": message["message_id"]} for message in posted]
 
 
@@ -117,7 +111,7 @@ def forward_message(world: World, params: Params) -> Json:
     if original is None:
         raise bad_request("message to forward not found")
     origin = {"type": "user", "sender_user": original["from"], "date": original["date"]}
-    return _post(world, chat, params, {**_content(original), "forward_origin": origin})
+    return post(world, chat, params, {**_content(original), "forward_origin": origin})
 
 
 def edit_message_text(world: World, params: Params) -> Json:
@@ -131,11 +125,11 @@ def edit_message_text(world: World, params: Params) -> Json:
 
 
 def edit_message_caption(world: World, params: Params) -> Json:
-    caption, entities = _caption(params)
+    caption = caption_of(params)
     chat, message = _editable(world, params)
     if "text" in message:
         raise bad_request("there is no caption in the message to edit")
-    return _edit(world, chat, message, params, _with_entities("caption", caption, "caption_entities", entities))
+    return _edit(world, chat, message, params, caption)
 
 
 def edit_message_reply_markup(world: World, params: Params) -> Json:
@@ -160,9 +154,6 @@ def delete_messages(world: World, params: Params) -> bool:
 METHODS: dict[str, Method] = {
     "sendMessage": send_message,
     "sendRichMessage": send_rich_message,
-    "sendPhoto": send_photo,
-    "sendDocument": send_document,
-    "sendVoice": send_voice,
     "sendMessageDraft": send_message_draft,
     "copyMessage": copy_message,
     "copyMessages": copy_messages,
@@ -191,9 +182,11 @@ def _text(
     return checked_message_text(params.text(field), params.array(entities), too_long=too_long)
 
 
-def _caption(params: Params) -> tuple[str, list[Entity]]:
+def caption_of(params: Params) -> Json:
+    """The caption as fields of a message. Raises Refusal."""
     _refuse_parse_mode(params)
-    return checked_caption(params.text("caption"), params.array("caption_entities"))
+    caption, entities = checked_caption(params.text("caption"), params.array("caption_entities"))
+    return _with_entities("caption", caption, "caption_entities", entities)
 
 
 def _with_entities(field: str, text: str, entities_field: str, entities: list[Entity]) -> Json:
@@ -205,19 +198,11 @@ def _with_entities(field: str, text: str, entities_field: str, entities: list[En
     return content
 
 
-def _send_file(world: World, params: Params, field: str) -> Json:
-    caption, entities = _caption(params)
-    chat = world.writable_chat(params.get("chat_id"))
-    file = sent_file(world, params, field)
-    words = _with_entities("caption", caption, "caption_entities", entities)
-    return _post(world, chat, params, described(field, file) | words)
-
-
 def _content(message: Json) -> Json:
     return {key: value for key, value in message.items() if key not in NOT_CONTENT}
 
 
-def _post(world: World, chat: Chat, params: Params, content: Json) -> Json:
+def post(world: World, chat: Chat, params: Params, content: Json) -> Json:
     """A message of the bot with its reply, topic and keyboard. Raises Refusal."""
     content = dict(content)
     thread_id = params.integer("message_thread_id")

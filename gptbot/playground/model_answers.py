@@ -43,14 +43,15 @@ def default_answer(body: Body) -> str:
     turns = [m for m in messages if m["role"] in ("user", "assistant")]
     question, earlier = turns[-1] if turns else {}, turns[:-1]
     lines = [f"**You asked:** {short(text_of(question), 200) or 'nothing'}"]
-    if pictures := _pictures(question):
-        lines.append(f"with {pictures} picture{'s' if pictures > 1 else ''}")
+    if _pictures(question):
+        lines += ["", f"I see {_seen(question)}."]
     lines += ["", "This is what I was given to answer it:", ""]
     lines.append(f"- **system prompt:** {short(' '.join(system), 200) or '*none*'}")
     lines.append(f"- **earlier messages:** {len(earlier) or '*none*'}")
     for message in earlier[-TURNS_SHOWN:]:
         speaker = "you" if message["role"] == "user" else "me"
-        lines.append(f"  - *{speaker}:* {short(text_of(message))}")
+        pictures = f" ({_seen(message)})" if _pictures(message) else ""
+        lines.append(f"  - *{speaker}:* {short(text_of(message))}{pictures}")
     count = sum(tokens(text_of(message)) for message in messages)
     lines += ["", "```text", f"model: {body['model']}", f"context: {count} tokens", "```"]
     return "\n".join(lines)
@@ -66,6 +67,11 @@ def short(text: str, length: int = SHORT) -> str:
 def pieces(text: str) -> list[str]:
     """`text` cut into words with the space before them: the tokens of a stream."""
     return re.findall(r"\s*\S+|\s+$", text)
+
+
+def _seen(message: Mapping[str, Any]) -> str:
+    count = _pictures(message)
+    return f"{count} picture{'s' if count > 1 else ''}"
 
 
 def _pictures(message: Mapping[str, Any]) -> int:

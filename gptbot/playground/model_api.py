@@ -1,21 +1,19 @@
-"""A stand-in for an OpenAI-compatible server on loopback: chat completions, images, transcriptions, models.
+"""A stand-in for an OpenAI-compatible server on loopback: chat completions, images, sound, models.
 
 By default any key and any model are taken and the answer shows which context it was given.
 """
 
 import asyncio
-import base64
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePath
 from typing import Any
 
 import orjson
 from aiohttp import BodyPartReader, web
 
-from gptbot.playground.media import image_size
-from gptbot.playground.model_answers import default_answer, pieces, tokens, usage
+from gptbot.playground.model_answers import default_answer, tokens
+from gptbot.playground.model_content import check_messages, pictures_in
 from gptbot.playground.model_faults import (
     ERROR_KINDS,
     KINDS,
@@ -28,11 +26,10 @@ from gptbot.playground.model_faults import (
     unknown_argument,
     unsupported_parameter,
 )
-from gptbot.playground.model_stream import ChatReply, stream_reply
+from gptbot.playground.model_media import check_originals, drawn, prompt_of, spoken, transcribed
+from gptbot.playground.model_stream import reply_to, stream_reply
 from gptbot.playground.png import picture
 from gptbot.playground.serving import LoopbackServer, reset_connection
-
-AUDIO_SUFFIXES = frozenset((".flac", ".mp3", ".mp4", ".mpeg", ".mpga", ".m4a", ".ogg", ".wav", ".webm"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +42,11 @@ class ModelRequest:
     at: float
     files: Mapping[str, bytes] = field(default_factory=dict)
 
+    @property
+    def pictures(self) -> list[bytes]:
+        """The pictures in the messages of a question, in order. Raises ModelRefusal where one is none."""
+        return list(pictures_in(self.body))
+
 
 class ModelServer:
     """The server. Settable at any time:
@@ -52,7 +54,8 @@ class ModelServer:
     `answer` (request body → text), `transcript` (file name, bytes → text), `delay_s` before the first token,
     `tokens_per_s` (None: at once), `gate` (answers wait for this event: before the first token, or, streaming, after
     `holds_after` of them), `models` (None: any), `key` (None: any), `images_as` ("b64_json" like the GPT
-    image models, "url" like older servers), `always` (fault kinds that each request meets), `next_fault(...)`.
+    image models, "url" like older servers), `blind` (ids of models that take no pictures), `always` (fault kinds that
+    each request meets), `next_fault(...)`.
     To look at: `requests`.
     """
 
@@ -67,6 +70,7 @@ class ModelServer:
         self.holds_after: int | None = None
         self.models: dict[str, dict[str, Any]] | None = None
         self.images_as = "b64_json"
+        self.blind: set[str] = set()
         self.always: set[ModelFaultKind] = set()
         self.requests: list[ModelRequest] = []
         self._faults: list[ModelFault] = []
@@ -78,6 +82,7 @@ class ModelServer:
         app.router.add_post("/v1/images/generations", self._handler(self._image))
         app.router.add_post("/v1/images/edits", self._handler(self._edit))
         app.router.add_post("/v1/audio/transcriptions", self._handler(self._transcribe))
+        app.router.add_post("/v1/audio/speech", self._handler(self._speak))
         app.router.add_get("/v1/models", self._handler(self._list_models))
         app.router.add_get("/v1/models/{model}", self._handler(self._one_model))
         app.router.add_get("/pictures/{name}", self._serve_picture)
@@ -197,12 +202,11 @@ class ModelServer:
     async def _chat(self, request: web.Request, came: ModelRequest, fault: ModelFault | None) -> web.StreamResponse:
         body = came.body
         self._check_model(body)
-        messages = body.get("messages")
-        if not isinstance(messages, list) or not messages:
-            raise ModelRefusal(400, "Invalid 'messages': empty array. Expected an array with minimum length 1.")
+        check_messages(body, sees=body["model"] not in self.blind)
         if body.get("stream_options") and not body.get("stream"):
             raise ModelRefusal(400, "The 'stream_options' parameter is only allowed when 'stream' is enabled.")
-        reply = self._reply(body, fault)
+        self._number += 1
+        reply = reply_to(body, self.answer, fault, self._number)
         if self.delay_s:
             await asyncio.sleep(self.delay_s)
         gate, holds_after = self.gate, self.holds_after
@@ -216,72 +220,38 @@ class ModelServer:
             return reset_connection(request)
         return _json(reply.whole())
 
-    def _reply(self, body: Mapping[str, Any], fault: ModelFault | None) -> ChatReply:
-        kind = fault.kind if fault else None
-        text = "" if kind in ("empty", "refusal") else self.answer(body)
-        parts = pieces(text)
-        if kind in ("content_filter", "length"):
-            parts = parts[: len(parts) // 2]
-        text = "".join(parts)
-        finish = kind if kind in ("content_filter", "length") else "stop"
-        refusal = "I'm sorry, but I can't help with that." if kind == "refusal" else ""
-        self._number += 1
-        asked = bool((body.get("stream_options") or {}).get("include_usage"))
-        counted = None if kind == "no_usage" else usage(body, text + refusal)
-        breaks_after = None
-        if fault is not None and kind in ("cut", "stream_error"):
-            breaks_after = int(len(parts) * float(fault.options.get("after", 0.5)))
-        return ChatReply(
-            id=f"chatcmpl-{self._number}",
-            model=str(body["model"]),
-            parts=parts,
-            refusal=refusal,
-            finish_reason=str(finish),
-            usage=counted,
-            usage_in_stream=asked,
-            breaks_after=breaks_after,
-            breaks_with_error=kind == "stream_error",
-        )
-
-    async def _image(self, request: web.Request, came: ModelRequest, _: ModelFault | None) -> web.Response:
-        body = came.body
-        self._check_model(body)
-        prompt = body.get("prompt")
-        if not isinstance(prompt, str) or not prompt:
-            raise ModelRefusal(400, "You must provide a prompt.", param="prompt")
-        wanted = body.get("response_format")
-        if wanted is not None and self.images_as == "b64_json":
-            raise ModelRefusal(
-                400, "Unknown parameter: 'response_format'.", "unknown_parameter", param="response_format"
-            )
+    async def _image(self, _: web.Request, came: ModelRequest, __: ModelFault | None) -> web.Response:
+        self._check_model(came.body)
+        prompt = prompt_of(came.body, self.images_as)
         if self.delay_s:
             await asyncio.sleep(self.delay_s)
         content = picture(prompt)
-        if (wanted or self.images_as) == "url":
-            name = f"{len(self._pictures) + 1}.png"
-            self._pictures[name] = content
-            return _json({"created": int(time.time()), "data": [{"url": f"{self.url}/pictures/{name}"}]})
-        counts = {"input_tokens": tokens(prompt), "output_tokens": 1056, "total_tokens": tokens(prompt) + 1056}
-        encoded = base64.b64encode(content).decode()
-        return _json({"created": int(time.time()), "data": [{"b64_json": encoded}], "usage": counts})
+        if (came.body.get("response_format") or self.images_as) != "url":
+            return _json(drawn(prompt, content))
+        name = f"{len(self._pictures) + 1}.png"
+        self._pictures[name] = content
+        return _json({"created": int(time.time()), "data": [{"url": f"{self.url}/pictures/{name}"}]})
 
     async def _edit(self, request: web.Request, came: ModelRequest, fault: ModelFault | None) -> web.Response:
         """A change of the pictures that came along: looks at them, and draws the prompt."""
-        if not came.files or not all(map(image_size, came.files.values())):
-            raise ModelRefusal(400, "Invalid image file or mode for image 1, please check your image file.")
+        check_originals(came.files)
         return await self._image(request, came, fault)
 
     async def _transcribe(self, _: web.Request, came: ModelRequest, __: ModelFault | None) -> web.Response:
         self._check_model(came.body)
-        if not came.files:
-            raise ModelRefusal(400, "Missing required parameter: 'file'.", param="file")
-        name, content = next(iter(came.files.items()))
-        if PurePath(name).suffix.lower() not in AUDIO_SUFFIXES:
-            raise ModelRefusal(400, "Invalid file format. Supported formats: " + ", ".join(sorted(AUDIO_SUFFIXES)))
-        text = self.transcript(name, content)
+        text = transcribed(came.files, self.transcript)
+        if self.delay_s:
+            await asyncio.sleep(self.delay_s)
         if came.body.get("response_format") == "text":
             return web.Response(text=text)
         return _json({"text": text, "usage": {"type": "tokens", "total_tokens": tokens(text)}})
+
+    async def _speak(self, _: web.Request, came: ModelRequest, __: ModelFault | None) -> web.Response:
+        self._check_model(came.body)
+        answer = spoken(came.body)
+        if self.delay_s:
+            await asyncio.sleep(self.delay_s)
+        return answer
 
     async def _list_models(self, _: web.Request, __: ModelRequest, ___: ModelFault | None) -> web.Response:
         models = self.models if self.models is not None else {"playground": {}}

@@ -86,6 +86,12 @@ def invalid_key(key: str) -> ModelRefusal:
     return ModelRefusal(401, message, "invalid_api_key")
 
 
+def cannot_see(part: str) -> ModelRefusal:
+    """A model that takes only text, asked with a picture in `part`."""
+    message = "Invalid content type. image_url is only supported by certain models."
+    return ModelRefusal(400, message, param=f"{part}.type")
+
+
 def unsupported_parameter(name: str, instead: str) -> ModelRefusal:
     """A newer model that is asked with an older parameter."""
     message = f"Unsupported parameter: '{name}' is not supported with this model. Use '{instead}' instead."

@@ -2,12 +2,15 @@
 
 import asyncio
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from aiohttp import web
 
+from gptbot.playground.model_answers import pieces, usage
+from gptbot.playground.model_faults import ModelFault
 from gptbot.playground.serving import cut_connection
 
 
@@ -61,6 +64,31 @@ class ChatReply:
         if self.usage_in_stream and self.usage is not None:
             chunk["usage"] = usage
         return b"data: " + orjson.dumps(chunk) + b"\n\n"
+
+
+def reply_to(
+    body: Mapping[str, Any], answer: Callable[[Mapping[str, Any]], str], fault: ModelFault | None, number: int
+) -> ChatReply:
+    """What is said to a question; the fault may shorten it or take it away."""
+    kind = fault.kind if fault else None
+    parts = pieces("" if kind in ("empty", "refusal") else answer(body))
+    if kind in ("content_filter", "length"):
+        parts = parts[: len(parts) // 2]
+    refusal = "I'm sorry, but I can't help with that." if kind == "refusal" else ""
+    breaks_after = None
+    if fault is not None and kind in ("cut", "stream_error"):
+        breaks_after = int(len(parts) * float(fault.options.get("after", 0.5)))
+    return ChatReply(
+        id=f"chatcmpl-{number}",
+        model=str(body["model"]),
+        parts=parts,
+        refusal=refusal,
+        finish_reason=str(kind if kind in ("content_filter", "length") else "stop"),
+        usage=None if kind == "no_usage" else usage(body, "".join(parts) + refusal),
+        usage_in_stream=bool((body.get("stream_options") or {}).get("include_usage")),
+        breaks_after=breaks_after,
+        breaks_with_error=kind == "stream_error",
+    )
 
 
 async def stream_reply(

@@ -1,9 +1,10 @@
 """What people do in the playground's Telegram: each act becomes the update that Telegram would send."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
-from gptbot.playground.media import described
+from gptbot.playground.media import described, guessed_type
 from gptbot.playground.members import Members
 from gptbot.playground.text_rules import found_entities, utf16_length
 from gptbot.playground.world import Callback, Chat, Json
@@ -69,25 +70,63 @@ class People(Members):
         return edited
 
     def send_photo(self, user_id: int, chat_id: int, content: bytes, caption: str = "", **where: Any) -> Json:
-        file = self.world.store_file(content, "photo.jpg", "image/jpeg")
-        return self.send(user_id, chat_id, described("photo", file) | _formatted("caption", caption), **where)
+        photo = self._file("photo", content, "photo.jpg", "image/jpeg", caption)
+        return self.send(user_id, chat_id, photo, **where)
 
-    def send_album(self, user_id: int, chat_id: int, photos: list[bytes], caption: str = "") -> list[Json]:
-        """Several photos as separate updates with one media_group_id and the caption at the first."""
-        group = {"media_group_id": str(self.world.next_message_id)}
+    def send_album(
+        self,
+        user_id: int,
+        chat_id: int,
+        contents: Sequence[bytes],
+        caption: str = "",
+        names: Sequence[str] = (),
+        **where: Any,
+    ) -> list[Json]:
+        """Photos, or documents if `names` are given, as separate updates with one media_group_id.
+
+        Apps put the caption at the first photo, or at the last document.
+        """
+        if not 2 <= len(contents) <= 10:
+            raise ValueError("an album has 2 to 10 items")
+        album = {"media_group_id": str(self.world.next_message_id)}
+        captioned = len(contents) - 1 if names else 0
         sent = []
-        for index, content in enumerate(photos):
-            file = self.world.store_file(content, "photo.jpg", "image/jpeg")
-            words = _formatted("caption", caption if index == 0 else "")
-            sent.append(self.send(user_id, chat_id, described("photo", file) | group | words))
+        for index, content in enumerate(contents):
+            kind = "document" if names else "photo"
+            name, mime_type = (names[index], guessed_type(names[index])) if names else ("photo.jpg", "image/jpeg")
+            words = caption if index == captioned else ""
+            item = self._file(kind, content, name, mime_type, words)
+            sent.append(self.send(user_id, chat_id, item | album, **where))
         return sent
 
     def send_voice(
         self, user_id: int, chat_id: int, content: bytes, duration_s: int = 1, caption: str = "", **where: Any
     ) -> Json:
-        file = self.world.store_file(content, "voice.oga", "audio/ogg")
-        voice = described("voice", file, duration=duration_s) | _formatted("caption", caption)
+        voice = self._file("voice", content, "voice.oga", "audio/ogg", caption, duration=duration_s)
         return self.send(user_id, chat_id, voice, **where)
+
+    def send_audio(
+        self,
+        user_id: int,
+        chat_id: int,
+        content: bytes,
+        duration_s: int = 1,
+        name: str = "audio.mp3",
+        mime_type: str = "audio/mpeg",
+        caption: str = "",
+        **where: Any,
+    ) -> Json:
+        audio = self._file("audio", content, name, mime_type, caption, duration=duration_s)
+        return self.send(user_id, chat_id, audio, **where)
+
+    def send_video_note(self, user_id: int, chat_id: int, content: bytes, duration_s: int = 1, **where: Any) -> Json:
+        """The round ones; Telegram tells neither name nor type of them, and they have no caption."""
+        note = self._file("video_note", content, "note.mp4", "video/mp4", duration=duration_s)
+        return self.send(user_id, chat_id, note, **where)
+
+    def send_video(self, user_id: int, chat_id: int, content: bytes, caption: str = "", **where: Any) -> Json:
+        video = self._file("video", content, "video.mp4", "video/mp4", caption)
+        return self.send(user_id, chat_id, video, **where)
 
     def send_document(
         self,
@@ -99,8 +138,28 @@ class People(Members):
         caption: str = "",
         **where: Any,
     ) -> Json:
-        file = self.world.store_file(content, name, mime_type)
-        return self.send(user_id, chat_id, described("document", file) | _formatted("caption", caption), **where)
+        return self.send(user_id, chat_id, self._file("document", content, name, mime_type, caption), **where)
+
+    def send_upload(
+        self,
+        user_id: int,
+        chat_id: int,
+        content: bytes,
+        name: str,
+        mime_type: str = "",
+        caption: str = "",
+        duration_s: int = 1,
+        **where: Any,
+    ) -> Json:
+        """Any file as an app would send it: a picture as photo, music as audio, a video as video, else as document."""
+        mime_type = mime_type or guessed_type(name)
+        if mime_type in ("image/png", "image/jpeg", "image/webp"):
+            return self.send_photo(user_id, chat_id, content, caption, **where)
+        if mime_type.startswith("audio/"):
+            return self.send_audio(user_id, chat_id, content, duration_s, name, mime_type, caption, **where)
+        if mime_type == "video/mp4":
+            return self.send_video(user_id, chat_id, content, caption, **where)
+        return self.send_document(user_id, chat_id, content, name, mime_type, caption, **where)
 
     def send_sticker(self, user_id: int, chat_id: int, emoji: str = "👍", **where: Any) -> Json:
         file = self.world.store_file(b"sticker", "sticker.webp", "image/webp")
@@ -177,6 +236,11 @@ class People(Members):
         self.world.updates.push_raw(update)
 
     # --- helpers
+
+    def _file(self, kind: str, content: bytes, name: str, mime_type: str, caption: str = "", **told: Any) -> Json:
+        """A new file and its caption as fields of a message."""
+        file = self.world.store_file(content, name, mime_type)
+        return described(kind, file, **told) | _formatted("caption", caption)
 
     def _reply(self, chat: Chat, reply_to: Json | int, quote: str | None) -> Json:
         message_id = reply_to if isinstance(reply_to, int) else reply_to["message_id"]

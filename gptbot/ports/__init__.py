@@ -1,6 +1,7 @@
 """What the actors need from the world outside, as protocols; `edges/` carries them out, tests put fakes there."""
 
 from gptbot.ports.clock import Clock
+from gptbot.ports.documents import DocumentError, DocumentReader, DocumentText, DocumentTrouble
 from gptbot.ports.models import (
     ChatMessage,
     ChatModel,
@@ -11,9 +12,12 @@ from gptbot.ports.models import (
     ModelTrouble,
     Picture,
     Renderer,
+    SpeechModel,
     TextDelta,
     TokenCounter,
+    TranscriptionModel,
     Usage,
+    Voice,
 )
 from gptbot.ports.storage import (
     Database,
@@ -47,6 +51,10 @@ __all__ = [
     "Completed",
     "DataFile",
     "Database",
+    "DocumentError",
+    "DocumentReader",
+    "DocumentText",
+    "DocumentTrouble",
     "FileError",
     "FileTrouble",
     "Files",
@@ -62,6 +70,7 @@ __all__ = [
     "Refused",
     "Renderer",
     "Sent",
+    "SpeechModel",
     "StorageConflict",
     "StorageUnavailable",
     "StoredAnnouncement",
@@ -69,7 +78,9 @@ __all__ = [
     "StoredTurn",
     "TextDelta",
     "TokenCounter",
+    "TranscriptionModel",
     "Unknown",
     "Urgency",
     "Usage",
+    "Voice",
 ]

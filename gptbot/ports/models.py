@@ -11,10 +11,11 @@ from gptbot.domain.wish import Wish
 
 @dataclass(frozen=True, slots=True)
 class ChatMessage:
-    """One message of the context sent to the model."""
+    """One message of the context sent to the model; `pictures` are image files, shown before the words."""
 
     role: str  # "system", "user" or "assistant"
     content: str
+    pictures: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class ModelTrouble(StrEnum):
     CONTEXT = "context"  # the conversation is longer than the model takes
     CONTENT = "content"  # refused by the provider's rules
     MODEL = "model"  # unknown model
+    PICTURES = "pictures"  # the model takes only text
     KEY = "key"  # 401, 403
     REQUEST = "request"  # any other 4xx
     EMPTY = "empty"  # finished without a word
@@ -95,6 +97,26 @@ class Picture:
 class ImageModel(Protocol):
     async def draw(self, wish: Wish, original: bytes | None = None) -> Picture:
         """Draws it; with `original`, that picture changed as the wish says. Raises ModelError."""
+        ...
+
+
+class TranscriptionModel(Protocol):
+    async def transcribe(self, recording: bytes, filename: str) -> str:
+        """What is said in it; empty if nothing is. `filename` tells the format. Raises ModelError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Speech as Telegram plays it as a voice message (Ogg Opus, MP3 or M4A)."""
+
+    content: bytes
+    filename: str
+
+
+class SpeechModel(Protocol):
+    async def speak(self, text: str) -> Voice:
+        """The text read aloud. Raises ModelError."""
         ...
 
 

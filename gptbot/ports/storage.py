@@ -39,6 +39,7 @@ class StoredTurn(NamedTuple):
     question: str
     answer: str
     tokens: int
+    attached: bytes | None
 
 
 class StoredMessage(NamedTuple):

@@ -1,8 +1,9 @@
 """Every word a person sees, in English and Russian: meanings in, words out.
 
-A template may hold `<b>`, `<i>` and `<code>` and placeholders: `{name}` for a value, `{count:token}` for a number with
-its noun in the right plural form. Tags are read from the template only and become entities; values are put in as they
-are. So nothing that a user wrote can ever be markup.
+A template may hold `<b>`, `<i>`, `<code>` and `<expandable_blockquote>` (which Telegram folds when it is long), and
+placeholders: `{name}` for a value, `{count:token}` for a number with its noun in the right plural form. Tags are read
+from the template only and become entities; values are put in as they are. So nothing that a user wrote can ever be
+markup.
 """
 
 import re
@@ -18,8 +19,8 @@ LANGUAGES: dict[Language, Mapping[str, str]] = {"en": en.TEXTS, "ru": ru.TEXTS}
 NOUNS: dict[Language, Mapping[str, tuple[str, ...]]] = {"en": en.NOUNS, "ru": ru.NOUNS}
 LANGUAGE_NAMES: dict[Language, str] = {"en": "English", "ru": "Русский"}
 
-_TOKEN = re.compile(r"<(/?)(b|i|code)>|\{(\w+)(?::(\w+))?\}")
-_ENTITY = {"b": "bold", "i": "italic", "code": "code"}
+_TOKEN = re.compile(r"<(/?)(b|i|code|expandable_blockquote)>|\{(\w+)(?::(\w+))?\}")
+_ENTITY = {"b": "bold", "i": "italic", "code": "code", "expandable_blockquote": "expandable_blockquote"}
 
 
 class _Piece(NamedTuple):

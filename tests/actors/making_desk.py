@@ -18,7 +18,20 @@ from gptbot.domain.rules import ModelSpec, Rules
 from gptbot.domain.updates import Me, MessageSent, Person, Place
 from gptbot.domain.wish import Wish
 from gptbot.edges.data_file import JsonDataFile
-from gptbot.ports import ChatRequest, Completed, InboxUpdate, Picture, TextDelta, Usage
+from gptbot.ports import (
+    ChatRequest,
+    Completed,
+    DocumentError,
+    DocumentText,
+    FileError,
+    InboxUpdate,
+    ModelError,
+    Picture,
+    TextDelta,
+    Usage,
+    Voice,
+)
+from gptbot.texts import Words
 from tests.actors.fake_messenger import FakeMessenger
 from tests.actors.making_storage import Made, registering, storage_in
 from tests.edges.manual_clock import settle
@@ -30,17 +43,25 @@ RULES = Rules(
 
 
 class FakeModel:
-    """Answers "answer to <question>" for 10 tokens, as soon as `gate` is open; has every file, too."""
+    """Answers "answer to <question>" for 10 tokens, as soon as `gate` is open; has every file, too.
+
+    `file_problem` is raised, or "" for a recording without a word; `slow_files` wait for the gate as well.
+    """
 
     def __init__(self) -> None:
         self.gate = asyncio.Event()
         self.gate.set()
         self.asked: list[str] = []
+        self.requests: list[ChatRequest] = []
+        self.files: dict[str, bytes] = {}
+        self.file_problem: Exception | str | None = None
+        self.slow_files = False
         self.fails_with: BaseException | None = None
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | Completed, None]:
         question = request.messages[-1].content
         self.asked.append(question)
+        self.requests.append(request)
         await self.gate.wait()
         if self.fails_with is not None:
             raise self.fails_with
@@ -51,8 +72,26 @@ class FakeModel:
         await self.gate.wait()
         return Picture(b"png", "picture.png")
 
+    async def transcribe(self, recording: bytes, filename: str) -> str:
+        if isinstance(self.file_problem, ModelError):
+            raise self.file_problem
+        return f"what {filename} says" if self.file_problem is None else ""
+
+    async def speak(self, text: str) -> Voice:
+        return Voice(b"OggS" + text.encode(), "voice.ogg")
+
     async def download(self, file_id: str, size_max: int) -> bytes:
-        return b"png"
+        if self.slow_files:
+            await self.gate.wait()
+        if isinstance(self.file_problem, FileError):
+            raise self.file_problem
+        return self.files.get(file_id, b"png")
+
+    async def read(self, content: bytes, characters_max: int) -> DocumentText:
+        if isinstance(self.file_problem, DocumentError):
+            raise self.file_problem
+        text = content.decode()
+        return DocumentText(text[:characters_max], len(text) > characters_max)
 
 
 class Plain:
@@ -93,9 +132,16 @@ class Office:
         )
 
     async def says(self, user: int, *texts: str) -> None:
-        updates = [self.message(user, text) for text in texts]
-        await self.made.storage.record([InboxUpdate(update.update_id, user, b"{}") for update in updates])
+        await self.arrives(*(self.message(user, text) for text in texts))
+
+    async def arrives(self, *updates: MessageSent) -> None:
+        await self.made.storage.record([InboxUpdate(update.update_id, update.person.id, b"{}") for update in updates])
         await self.directory.route([Arrived(update) for update in updates])
+
+    @staticmethod
+    def words(key: str, **values: object) -> str:
+        """What people with English texts are told."""
+        return Words("en").plain(key, **values)
 
     async def quiet(self) -> None:
         """Returns when nobody has anything to do any more."""
@@ -130,7 +176,10 @@ async def office_in(folder: Path, *members: int, **rules: Any) -> AsyncIterator[
             messenger=messenger,
             chat_model=model,
             image_model=model,
+            transcription_model=model,
+            speech_model=model,
             files=model,
+            documents=model,
             counter=plain,
             renderer=plain,
             clock=made.clock,

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import pytest
 
+from fsm.announcement_parts import Content, Link
 from gptbot.actors.broadcast import EDIT_EVERY_S
 from gptbot.domain.book import Dialog
 from gptbot.domain.records import Account
@@ -33,11 +34,40 @@ async def test_everybody_gets_it_once_below_answers_in_priority() -> None:
         await stage.ends()
         assert stage.telegram.got == list(stage.people)
         assert stage.telegram.urgencies == {Urgency.ANNOUNCEMENT}
+        assert stage.telegram.copies[0] == ("copyMessage", {"chat_id": 0, "from_chat_id": ADMIN, "message_id": 77})
         assert stage.counts() == {"delivered": 10}
         assert stage.database.stored[1].state == "done"
         assert stage.database.dialogs == {}
         (report,) = stage.reports
         assert "Delivered: 10" in report
+
+
+async def test_a_message_goes_out_with_its_link_buttons_and_an_album_as_one() -> None:
+    links = ((Link("Go", "https://x.org"),),)
+    async with staged(Stage(people=3)) as stage:
+        await stage.begin(links=links)
+        await stage.begin(content=Content(ADMIN, 77, "photo", (77, 78)))
+        await stage.ends(reports=2)
+        button = {"text": "Go", "url": "https://x.org"}
+        message = {
+            "chat_id": 0,
+            "from_chat_id": ADMIN,
+            "message_id": 77,
+            "reply_markup": {"inline_keyboard": [[button]]},
+        }
+        album = {"chat_id": 0, "from_chat_id": ADMIN, "message_ids": [77, 78]}
+        assert stage.telegram.copies == [("copyMessage", message)] * 3 + [("copyMessages", album)] * 3
+
+
+async def test_a_restart_keeps_the_link_buttons() -> None:
+    stage = Stage(people=9)
+    await stage.start()
+    await stage.begin(links=((Link("Go", "https://x.org"),),))
+    await stage.crash()
+    await stage.restart()
+    await stage.ends()
+    assert all(params["reply_markup"] for _, params in stage.telegram.copies)
+    await stage.supervisor.stop()
 
 
 async def test_nobody_is_written_to_before_a_commit_says_so() -> None:

@@ -46,7 +46,13 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 def charge(amount: int = 30) -> Charge:
     return Charge(
-        user=1, purse="balance", amount=amount, counted={"requests": 1, "tokens": amount}, reason="answer", report=None
+        user=1,
+        update_id=50,
+        purse="balance",
+        amount=amount,
+        counted={"requests": 1, "tokens": amount},
+        reason="answer",
+        report=None,
     )
 
 

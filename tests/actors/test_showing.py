@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from gptbot.actors.desk import UnderWay
 from gptbot.actors.question import Question
-from gptbot.actors.showing import RENDER_SLOW_S, WINDOW, AnswerView
+from gptbot.actors.showing import FRAMES_PER_S, RENDER_SLOW_S, SHOW_AFTER_EACH_S, WINDOW, AnswerView
 from gptbot.domain.asking import Asked
 from gptbot.domain.outgoing import Outgoing, Text
 from gptbot.domain.updates import Place
@@ -76,6 +76,11 @@ async def stage(
             yield made
 
 
+def under_way(it: Stage, count: int) -> None:
+    """So many answers are being written."""
+    it.office.desk.under_way.update(dict.fromkeys(range(1, count + 1), UnderWay(1, lambda: True)))
+
+
 @pytest.mark.parametrize(
     ("place", "streaming", "paces"),
     [
@@ -95,6 +100,26 @@ async def test_frames_keep_the_pace_that_telegram_bears(
             it.pieces.append("word ")
             assert await it.after(pace - 0.05) == []
             assert await it.after(0.050001) == ["word " * number]
+
+
+async def test_frames_of_many_answers_share_what_all_may_have(tmp_path: Path) -> None:
+    async with stage(tmp_path) as it:
+        under_way(it, int(FRAMES_PER_S) * 4)
+        await it.writes("word ")
+        assert len(it.texts) == 1
+        it.pieces.append("word ")
+        assert await it.after(3.5) == []
+        assert len(await it.after(1)) == 1
+
+
+async def test_first_words_are_seen_at_once_where_few_answers_are_under_way(tmp_path: Path) -> None:
+    async with stage(tmp_path, show_after_s=NEVER) as it:
+        under_way(it, 1)
+        it.pieces.append("a")
+        it.view.begin()
+        async with asyncio.timeout(5):
+            while not it.texts:
+                await asyncio.sleep(SHOW_AFTER_EACH_S)
 
 
 async def test_a_frame_shows_the_newest_text_and_nothing_twice(tmp_path: Path) -> None:
@@ -148,12 +173,46 @@ async def test_typing_is_shown_where_there_are_no_drafts(tmp_path: Path, place: 
 
 
 async def test_an_answer_that_is_whole_soon_makes_no_task_and_no_call(tmp_path: Path) -> None:
-    async with stage(tmp_path, show_after_s=0.15, typing_after_s=0.3) as it:
+    async with stage(tmp_path, show_after_s=NEVER) as it:
+        under_way(it, 10**6)
         tasks = asyncio.all_tasks()
         await it.writes("a", "b", "c")
         assert asyncio.all_tasks() == tasks
     assert it.texts == []
     assert not it.messenger.hints
+
+
+async def test_words_that_are_all_here_before_they_are_shown_wait_for_the_whole_answer(tmp_path: Path) -> None:
+    async with stage(tmp_path) as it:
+        it.pieces.append("a")
+        it.view.begin()
+        it.view.written()
+        await asyncio.sleep(0.001)
+        assert await it.after(60) == []
+
+
+async def test_frames_due_at_the_same_moment_are_spread_over_rounds_of_the_loop(tmp_path: Path) -> None:
+    async with stage(tmp_path) as it:
+        it.office.desk.frame_turns = asyncio.Semaphore(2)
+        views = [AnswerView(it.office.desk, it.question, Words("en"), ["a"]) for _ in range(9)]
+        for view in views:
+            view.begin()
+        rounds = []
+        while len(it.texts) < len(views):
+            before = len(it.texts)
+            await asyncio.sleep(0)
+            rounds.append(len(it.texts) - before)
+        assert max(rounds) == 2
+        for view in views:
+            await view.__aexit__(None, None, None)
+
+
+async def test_an_answer_that_ends_does_not_wait_for_its_frames_turn(tmp_path: Path) -> None:
+    async with stage(tmp_path) as it:
+        it.office.desk.frame_turns = asyncio.Semaphore(0)
+        await it.writes("a")
+        await it.view.__aexit__(None, None, None)
+        assert it.texts == []
 
 
 async def test_the_end_waits_for_the_call_under_way_and_lets_none_follow(tmp_path: Path) -> None:
@@ -288,12 +347,18 @@ async def test_frames_carry_the_stop_of_this_very_answer(tmp_path: Path) -> None
 async def test_stop_is_for_the_asker_and_admins_and_for_what_is_under_way(tmp_path: Path) -> None:
     async with stage(tmp_path) as it:
         desk, stopped = it.office.desk, []
-        desk.under_way[5] = UnderWay(1, lambda: stopped.append("stop"))
+
+        def stop() -> bool:
+            stopped.append("stop")
+            return len(stopped) < 3
+
+        desk.under_way[5] = UnderWay(1, stop)
         assert desk.stop_answer(4, 1) == "button.stale"
         assert desk.stop_answer(5, 2) == "button.not_yours"
         assert stopped == []
         assert desk.stop_answer(5, 1) == desk.stop_answer(5, 9) == "turn.stopped"
         assert stopped == ["stop", "stop"]
+        assert desk.stop_answer(5, 1) == "button.stale"  # it was too late
 
 
 # --- what a frame shows ----------------------------------------------------------------------------------------------

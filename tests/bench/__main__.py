@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from tests.bench import against_floor, burst, growth, starting, storage_cost
+from tests.bench import against_floor, burst, growth, starting, storage_cost, streaming
 from tests.bench.bots import BOT_CORE, OWN_CORE
 from tests.bench.report import FULL, QUICK, Effort, Target, say, targets_table
 
@@ -18,6 +18,7 @@ MEASUREMENTS: dict[str, Callable[[Path, Effort], Awaitable[list[Target]]]] = {
     "storage": storage_cost.measure,
     "start": starting.measure,
     "burst": burst.measure,
+    "stream": streaming.measure,
 }
 
 

@@ -1,7 +1,7 @@
 """Answered messages a second and added time, beside the floor bot in the same minutes."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from statistics import median
@@ -30,12 +30,18 @@ class Contender:
         self.windows: dict[str, list[Window]] = defaultdict(list)
 
     @classmethod
-    async def start(cls, program: tuple[str, ...], folder: Path, stack: AsyncExitStack) -> "Contender":
+    async def start(
+        cls,
+        program: tuple[str, ...],
+        folder: Path,
+        stack: AsyncExitStack,
+        settings: Mapping[str, str] | None = None,
+    ) -> "Contender":
         folder.mkdir()
         users = write_people(folder, KNOWN)
         servers = await StandIns().start()
         stack.push_async_callback(servers.stop)
-        bot = await Bot.start(program, folder, servers)
+        bot = await Bot.start(program, folder, servers, settings)
         stack.push_async_callback(bot.stop)
         return cls(bot, servers, Crowd(servers, sample(users, KNOWN)))
 

@@ -22,6 +22,7 @@ TICKS: Final = os.sysconf("SC_CLK_TCK")
 PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 FLOOR: Final = ("-m", "tests.bench.floor_bot")
+FLOOR_STREAMING: Final = ("-m", "tests.bench.floor_streaming")
 OURS: Final = (str(ROOT / "main.py"),)
 
 WIDE_OPEN: Final = {
@@ -83,11 +84,18 @@ class Bot:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
 
+    def rss_peak_bytes(self) -> int:
+        """The most memory it has had so far (proc(5), VmHWM)."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
     def rss_bytes(self) -> int:
         return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * PAGE
 
     async def stop(self) -> None:
         """As a service manager stops it."""
+        if self.process.returncode is not None:
+            return
         self.process.send_signal(signal.SIGTERM)
         try:
             await asyncio.wait_for(self.process.wait(), 60)

@@ -59,7 +59,7 @@ class Crowd:
         self._asking = False
         self._think_s = 0.0
         self._added: list[float] = []
-        servers.on_message = self._message
+        servers.on_message = self.take
 
     async def ask_for(self, seconds: float, people: int, cpu_s: Callable[[], float], think_s: float = 0.0) -> Window:
         """The first `people` users ask for so long, pausing `think_s` on average; then waits until all is answered."""
@@ -98,7 +98,8 @@ class Crowd:
         self._open[user] = time.monotonic()
         self._servers.put(user, f"({user}/{self._asked[user]}) How do I find out what makes my programme slow?")
 
-    def _message(self, chat_id: int, text: str) -> None:
+    def take(self, chat_id: int, text: str) -> None:
+        """A message from the bot has come."""
         mark = _MARK.match(text)
         if mark is None or chat_id not in self._known:
             self.others += 1

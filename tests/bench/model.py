@@ -31,6 +31,15 @@ def _delta(text: str | None, finish: str | None = None) -> bytes:
     return event(orjson.dumps({**_HEAD, "object": "chat.completion.chunk", "choices": [choice], "usage": None}))
 
 
+def of_tokens(text: str, count: int) -> str:
+    """`text` over and over, and then some prose, so that an answer of it has so many tokens with its mark."""
+    words = len(text.split())
+    parts = [text] * ((count - 1) // words)
+    if left := (count - 1) % words:
+        parts.append(" ".join(PROSE.split()[:left]))
+    return "\n\n".join(parts)
+
+
 class Answer:
     """One text, told with a mark in front of it that says which question it answers."""
 
@@ -38,17 +47,28 @@ class Answer:
         pieces = re.findall(r"\s*\S+", "\n" + text)
         self._text = text
         self.tokens = len(pieces) + 1
-        self._deltas = b"".join(map(_delta, pieces)) + _delta(None, "stop")
+        self._deltas = [*map(_delta, pieces), _delta(None, "stop")]
 
     def streamed(self, mark: str, prompt_tokens: int) -> bytes:
         """The whole response of a request with `stream`: an event for each token, then the usage."""
+        return EVENT_STREAM_HEAD + _delta(mark) + b"".join(self._deltas) + self._end(prompt_tokens)
+
+    def paced(self, mark: str, prompt_tokens: int) -> list[bytes]:
+        """The same in what is written at a time: head and first token, each further one, the last one with the end."""
+        first, *between, last, finish = _delta(mark), *self._deltas
+        return [EVENT_STREAM_HEAD + first, *between, last + finish + self._end(prompt_tokens)]
+
+    def text(self, mark: str) -> str:
+        """What the model says, whole."""
+        return f"{mark}\n{self._text}"
+
+    def _end(self, prompt_tokens: int) -> bytes:
         usage = {**_HEAD, "object": "chat.completion.chunk", "choices": [], "usage": self._usage(prompt_tokens)}
-        parts = (_delta(mark), self._deltas, event(orjson.dumps(usage)), event(b"[DONE]"), EVENT_STREAM_END)
-        return EVENT_STREAM_HEAD + b"".join(parts)
+        return event(orjson.dumps(usage)) + event(b"[DONE]") + EVENT_STREAM_END
 
     def complete(self, mark: str, prompt_tokens: int) -> bytes:
         """The response of a request without `stream`."""
-        message = {"role": "assistant", "content": f"{mark}\n{self._text}", "refusal": None}
+        message = {"role": "assistant", "content": self.text(mark), "refusal": None}
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
         usage = self._usage(prompt_tokens)
         return whole(orjson.dumps({**_HEAD, "object": "chat.completion", "choices": [choice], "usage": usage}))

@@ -5,14 +5,18 @@ They answer what a bot calls while it answers questions, nothing more.
 """
 
 import asyncio
+import heapq
 import re
+import time
 from collections import Counter, deque
 from collections.abc import Callable
+from itertools import count
 from typing import Any, Final
 from urllib.parse import parse_qs
 
 import orjson
 
+from tests.bench.budgets import RETRY_AFTER_S, Budgets
 from tests.bench.model import PROSE, Answer
 from tests.bench.wire import HttpProtocol, whole
 
@@ -21,18 +25,32 @@ TOKEN: Final = f"{BOT_ID}:AAbench_bench_bench_bench"
 _ME: Final = {"id": BOT_ID, "is_bot": True, "first_name": "Bench", "username": "bench_bot"}
 _MARK: Final = re.compile(rb"\((\d+)/\d+\)")
 _TRUE: Final = whole(b'{"ok":true,"result":true}')
+_FLOOD: Final = whole(
+    b'{"ok":false,"error_code":429,"description":"Too Many Requests: retry after %d","parameters":{"retry_after":%d}}'
+    % (RETRY_AFTER_S, RETRY_AFTER_S)
+)
 
 
 class StandIns:
-    """The two servers of one bot. `on_message(chat id, text)` is told what the bot sends.
+    """The two servers of one bot. `on_message(chat id, text)` is told what the bot sends, `on_draft` what it shows.
 
-    Settable at any time: `model_delay_s` before an answer, `answer`. To look at: `spent`, the tokens that the model
-    reported, by user; `polled`, set with the first getUpdates.
+    Settable at any time: `model_delay_s` before an answer, `answer`, `tokens_per_s` of a stream (0: all at once),
+    `budgets` (None: none are kept). To look at: `spent`, the tokens that the model reported, by user; `polled`, set
+    with the first getUpdates; `first_told_at`, `last_told_at`, when the first and the latest token of each user's paced
+    answer was written.
     """
 
     def __init__(self) -> None:
         self.on_message: Callable[[int, str], None] = lambda _chat, _text: None
+        self.on_draft: Callable[[int, str], None] = lambda _chat, _text: None
         self.model_delay_s = 0.0
+        self.tokens_per_s = 0.0
+        self.budgets: Budgets | None = None
+        self.first_told_at: dict[int, float] = {}
+        self.last_told_at: dict[int, float] = {}
+        self._pacer: asyncio.TimerHandle | None = None
+        self._paced: list[tuple[float, int, int, list[bytes], asyncio.Transport]] = []
+        self._numbers = count()
         self.answer = Answer(PROSE)
         self.spent: Counter[int] = Counter()
         self.polled = asyncio.Event()
@@ -78,10 +96,10 @@ class StandIns:
         match method:
             case "completions":
                 self._complete(body, client)
+            case "sendmessage" | "sendmessagedraft" | "sendchataction" | "editmessagetext":
+                self._into_chat(method, _params(body), client)
             case "getupdates":
                 self._get_updates(_params(body), client)
-            case "sendmessage":
-                self._send_message(_params(body), client)
             case "getme":
                 client.write(_result(_ME))
             case _:
@@ -110,6 +128,17 @@ class StandIns:
             client, self._poll = self._poll, None
             client.write(_result([]))
 
+    def _into_chat(self, method: str, params: dict[str, Any], client: asyncio.Transport) -> None:
+        chat_id = int(params["chat_id"])
+        if self.budgets is not None and not self.budgets.allow(method, chat_id, time.monotonic()):
+            client.write(_FLOOD)
+        elif method == "sendmessage":
+            self._send_message(params, client)
+        else:
+            client.write(_TRUE)
+            if method == "sendmessagedraft":
+                self.on_draft(chat_id, str(params.get("text") or ""))
+
     def _send_message(self, params: dict[str, Any], client: asyncio.Transport) -> None:
         self._message_id += 1
         chat_id, text = int(params["chat_id"]), str(params["text"])
@@ -131,12 +160,38 @@ class StandIns:
         user = int(mark)
         question = [match[0] for match in _MARK.finditer(body)][-1].decode()
         streamed = b'"stream":true' in body.replace(b": ", b":")
-        told = (self.answer.streamed if streamed else self.answer.complete)(question, prompt_tokens)
         self.spent[user] += self.answer.total(prompt_tokens)
+        if streamed and self.tokens_per_s:
+            self._stream(user, self.answer.paced(question, prompt_tokens), client)
+            return
+        told = (self.answer.streamed if streamed else self.answer.complete)(question, prompt_tokens)
         if self.model_delay_s:
             asyncio.get_running_loop().call_later(self.model_delay_s, client.write, told)
         else:
             client.write(told)
+
+    def _stream(self, user: int, parts: list[bytes], client: asyncio.Transport) -> None:
+        """Each part is written by itself, when it is due."""
+        parts.reverse()
+        self.first_told_at.pop(user, None)
+        heapq.heappush(self._paced, (time.monotonic() + self.model_delay_s, next(self._numbers), user, parts, client))
+        if self._pacer is not None:
+            self._pacer.cancel()
+        self._pace()
+
+    def _pace(self) -> None:
+        """One timer for all streams."""
+        now = time.monotonic()
+        while self._paced and self._paced[0][0] <= now:
+            due, _, user, parts, client = heapq.heappop(self._paced)
+            client.write(parts.pop())
+            self.last_told_at[user] = time.monotonic()
+            self.first_told_at.setdefault(user, self.last_told_at[user])
+            if parts:
+                heapq.heappush(self._paced, (due + 1 / self.tokens_per_s, next(self._numbers), user, parts, client))
+        self._pacer = None
+        if self._paced:
+            self._pacer = asyncio.get_running_loop().call_later(max(0.0, self._paced[0][0] - now), self._pace)
 
 
 def _params(body: bytes) -> dict[str, Any]:

@@ -30,16 +30,18 @@ class Figures:
 
 
 class WatchedBot:
-    """Not kept to one core: its threads have what they would have in production."""
+    """Not kept to one core unless asked for: its threads have what they would have in production."""
 
     def __init__(self, bot: Bot, told: Path) -> None:
         self.bot = bot
         self._told = told
 
     @classmethod
-    async def start(cls, home: Path, servers: StandIns, settings: Mapping[str, str]) -> "WatchedBot":
+    async def start(
+        cls, home: Path, servers: StandIns, settings: Mapping[str, str], *, free: bool = True
+    ) -> "WatchedBot":
         told = home / "figures"
-        bot = await Bot.start(PROGRAM, home, servers, {**settings, "BENCH_FIGURES": str(told)}, free=True)
+        bot = await Bot.start(PROGRAM, home, servers, {**settings, "BENCH_FIGURES": str(told)}, free=free)
         return cls(bot, told)
 
     async def figures(self) -> Figures:

@@ -6,6 +6,7 @@ from typing import Any
 
 from fsm import announcement_words, prompt_entry, reply_chain
 from fsm.announcement import Announcement
+from fsm.announcement_parts import Content, Link, Tally
 from fsm.flow import Flow
 from fsm.prompt_entry import PromptEntry
 from fsm.reply_chain import ReplyChain
@@ -14,11 +15,10 @@ AnyFlow = Flow[Any, Any]
 
 FLOWS: tuple[type[AnyFlow], ...] = (PromptEntry, Announcement, ReplyChain)
 
-CONTENT = announcement_words.Content(
-    chat_id=1, message_id=10, kind="photo", keyboard={"inline_keyboard": [[{"text": "Go", "url": "https://x.org"}]]}
-)
-ALBUM = announcement_words.Content(chat_id=1, message_id=20, kind="photo", album=(20, 21, 22))
-TALLY = announcement_words.Tally(delivered=5, blocked=1, gone=1, failed=0, unknown=1)
+CONTENT = Content(chat_id=1, message_id=10, kind="photo")
+ALBUM = Content(chat_id=1, message_id=20, kind="photo", album=(20, 21, 22))
+LINKS = ((Link("Go", "https://x.org"), Link("Stay", "tg://y")), (Link("Wait", "http://z.org"),))
+TALLY = Tally(delivered=5, blocked=1, gone=1, failed=0, unknown=1)
 
 
 def _prompt_entry_events() -> list[Any]:
@@ -35,8 +35,10 @@ def _announcement_events() -> list[Any]:
     return [
         e.Opened(), e.AudienceChosen("all", 8, 2, 1), e.AudienceChosen("req10", 0, 3, 0), e.BadAudience("unknown"),
         e.ContentGiven(CONTENT), e.ContentGiven(ALBUM), e.ContentRefused("poll"), e.ChangeContentChosen(),
-        e.ChangeAudienceChosen(), e.Confirmed(9, 3, 1), e.Confirmed(0, 10, 0), e.Paused(), e.Resumed(),
-        e.Progressed(3, 8), e.Finished(TALLY), e.Cancelled(), e.OtherCommandGiven(), e.IdleTimeout(),
+        e.ChangeAudienceChosen(), e.PreviewRefused(gone=False), e.PreviewRefused(gone=True), e.ChangeLinksChosen(),
+        e.LinksGiven(LINKS), e.LinksRefused("no_address", 2), e.RemoveLinksChosen(), e.BackChosen(),
+        e.Confirmed(9, 3, 1), e.Confirmed(0, 10, 0), e.Paused(), e.Resumed(), e.Progressed(3, 8), e.Finished(TALLY),
+        e.Cancelled(), e.OtherCommandGiven(), e.IdleTimeout(),
     ]  # fmt: skip
 
 

@@ -8,32 +8,41 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fsm.announcement import Announcement
+from fsm.announcement_parts import Audience
 from fsm.announcement_words import (
     AskAudience,
     AskContent,
-    Audience,
+    AskLinks,
     AudienceChosen,
+    BackChosen,
     BadAudience,
     Cancelled,
     ChangeAudienceChosen,
     ChangeContentChosen,
+    ChangeLinksChosen,
     Confirmed,
     ContentGiven,
     ContentRefused,
     Finished,
     IdleTimeout,
+    LinksGiven,
+    LinksRefused,
     Opened,
     OtherCommandGiven,
     Paused,
     PauseSending,
+    PreviewRefused,
     Progressed,
+    RemoveLinksChosen,
     Resumed,
     ResumeSending,
     SayBadAudience,
     SayBadContent,
+    SayBadLinks,
     SayCancelled,
     SayExpired,
     SayNobody,
+    SayNoLinks,
     ShowPreview,
     ShowProgress,
     ShowReport,
@@ -42,7 +51,7 @@ from fsm.announcement_words import (
 )
 from fsm.flow import BadSnapshot
 from tests.charts.rows import Row, row_name
-from tests.charts.samples import ALBUM, CONTENT, EVENTS, TALLY
+from tests.charts.samples import ALBUM, CONTENT, EVENTS, LINKS, TALLY
 
 ALL = Audience("all", 8, 2, 1)
 TEST = Audience("test", 1, 0, 1)
@@ -62,7 +71,7 @@ ROWS = [
     Row("audience", Cancelled(), "cancelled", [SayCancelled()]),
     Row("audience", OtherCommandGiven(), "cancelled", []),
     Row("audience", IdleTimeout(), "expired", [SayExpired()]),
-    Row("content", ContentGiven(ALBUM), "preview", [ShowPreview(ALL, ALBUM)]),
+    Row("content", ContentGiven(ALBUM), "preview", [ShowPreview(ALL, ALBUM, ())]),
     Row("content", ContentRefused("poll"), "content", [SayBadContent("poll")]),
     Row("content", CHOSE_TEST, "content", [AskContent(TEST)]),
     Row("content", CHOSE_NOBODY, "audience", [SayNobody("req10", 3)]),
@@ -70,17 +79,33 @@ ROWS = [
     Row("content", Cancelled(), "cancelled", [SayCancelled()]),
     Row("content", OtherCommandGiven(), "cancelled", []),
     Row("content", IdleTimeout(), "expired", [SayExpired()]),
-    Row("preview", Confirmed(9, 3, 2), "sending", [StartSending(Audience("all", 9, 3, 2), CONTENT)]),
+    Row("preview", Confirmed(9, 3, 2), "sending", [StartSending(Audience("all", 9, 3, 2), CONTENT, ())]),
     Row("preview", Confirmed(0, 10, 0), "audience", [SayNobody("all", 10)]),
-    Row("preview", ContentGiven(ALBUM), "preview", [ShowPreview(ALL, ALBUM)]),
+    Row("preview", ContentGiven(ALBUM), "preview", [ShowPreview(ALL, ALBUM, ())]),
     Row("preview", ContentRefused("poll"), "content", [SayBadContent("poll")]),
-    Row("preview", CHOSE_TEST, "preview", [ShowPreview(TEST, CONTENT)]),
+    Row("preview", CHOSE_TEST, "preview", [ShowPreview(TEST, CONTENT, ())]),
     Row("preview", CHOSE_NOBODY, "audience", [SayNobody("req10", 3)]),
     Row("preview", ChangeContentChosen(), "content", [AskContent(ALL)]),
     Row("preview", ChangeAudienceChosen(), "audience", [AskAudience()]),
     Row("preview", Cancelled(), "cancelled", [SayCancelled()]),
     Row("preview", OtherCommandGiven(), "cancelled", []),
     Row("preview", IdleTimeout(), "expired", [SayExpired()]),
+    Row("preview", PreviewRefused(gone=False), "content", [SayBadContent("refused")]),
+    Row("preview", ChangeLinksChosen(), "links", [AskLinks(())]),
+    Row("preview", LinksGiven(LINKS), "preview", []),
+    Row("preview", RemoveLinksChosen(), "preview", [ShowPreview(ALL, CONTENT, ())]),
+    Row("preview", BackChosen(), "preview", []),
+    Row("links", LinksGiven(LINKS), "preview", [ShowPreview(ALL, CONTENT, LINKS)]),
+    Row("links", LinksRefused("wide", 3), "links", [SayBadLinks("wide", 3, ())]),
+    Row("links", BackChosen(), "preview", [ShowPreview(ALL, CONTENT, ())]),
+    Row("links", CHOSE_TEST, "preview", [ShowPreview(TEST, CONTENT, ())]),
+    Row("links", CHOSE_NOBODY, "audience", [SayNobody("req10", 3)]),
+    Row("links", ContentGiven(ALBUM), "links", []),
+    Row("links", Confirmed(8, 2, 1), "links", []),
+    Row("links", PreviewRefused(gone=True), "links", []),
+    Row("links", Cancelled(), "cancelled", [SayCancelled()]),
+    Row("links", OtherCommandGiven(), "cancelled", []),
+    Row("links", IdleTimeout(), "expired", [SayExpired()]),
     Row("sending", Progressed(3, 8), "sending", [ShowProgress(3, 8, paused=False)]),
     Row("sending", Paused(), "paused", [PauseSending()]),
     Row("sending", Cancelled(), "stopping", [StopSending()]),
@@ -112,8 +137,8 @@ def test_an_announcement_is_made_step_by_step_and_sent() -> None:
     steps: list[tuple[Any, list[Any]]] = [
         (Opened(), [AskAudience()]),
         (AudienceChosen("all", 8, 2, 1), [AskContent(ALL)]),
-        (ContentGiven(CONTENT), [ShowPreview(ALL, CONTENT)]),
-        (Confirmed(8, 2, 1), [StartSending(ALL, CONTENT)]),
+        (ContentGiven(CONTENT), [ShowPreview(ALL, CONTENT, ())]),
+        (Confirmed(8, 2, 1), [StartSending(ALL, CONTENT, ())]),
         (Progressed(4, 8), [ShowProgress(4, 8, paused=False)]),
         (Finished(TALLY), [ShowReport(ALL, TALLY, stopped=False)]),
     ]
@@ -125,7 +150,7 @@ def test_an_announcement_is_made_step_by_step_and_sent() -> None:
 def test_a_changed_audience_leads_back_to_the_preview_of_the_same_content() -> None:
     dialog = Announcement(state="preview", audience=ALL, content=CONTENT)
     dialog.handle(ChangeAudienceChosen())
-    assert dialog.handle(CHOSE_TEST) == [ShowPreview(TEST, CONTENT)]
+    assert dialog.handle(CHOSE_TEST) == [ShowPreview(TEST, CONTENT, ())]
 
 
 def test_a_content_that_is_to_be_changed_is_not_shown_again() -> None:
@@ -135,12 +160,53 @@ def test_a_content_that_is_to_be_changed_is_not_shown_again() -> None:
     assert dialog.handle(CHOSE_TEST) == [AskContent(TEST)]
 
 
+def with_links(state: str = "preview") -> Announcement:
+    return Announcement(state=state, audience=ALL, content=CONTENT, links=LINKS)
+
+
+def test_link_buttons_stay_when_the_message_or_the_audience_is_another_one() -> None:
+    dialog = with_links()
+    other = replace(CONTENT, message_id=11)
+    assert dialog.handle(ContentGiven(other)) == [ShowPreview(ALL, other, LINKS)]
+    dialog.handle(ChangeContentChosen())
+    assert dialog.handle(ContentGiven(CONTENT)) == [ShowPreview(ALL, CONTENT, LINKS)]
+    assert dialog.handle(CHOSE_TEST) == [ShowPreview(TEST, CONTENT, LINKS)]
+    assert dialog.handle(Confirmed(1, 0, 1)) == [StartSending(TEST, CONTENT, LINKS)]
+
+
+def test_link_buttons_can_be_changed_kept_and_removed() -> None:
+    dialog = with_links()
+    assert dialog.handle(ChangeLinksChosen()) == [AskLinks(LINKS)]
+    assert dialog.handle(LinksRefused("no_label", 1)) == [SayBadLinks("no_label", 1, LINKS)]
+    assert dialog.handle(BackChosen()) == [ShowPreview(ALL, CONTENT, LINKS)]
+    dialog.handle(ChangeLinksChosen())
+    assert dialog.handle(LinksGiven(LINKS[:1])) == [ShowPreview(ALL, CONTENT, LINKS[:1])]
+    dialog.handle(ChangeLinksChosen())
+    assert dialog.handle(RemoveLinksChosen()) == [ShowPreview(ALL, CONTENT, ())]
+
+
+def test_an_album_has_no_link_buttons() -> None:
+    dialog = with_links()
+    assert dialog.handle(ContentGiven(ALBUM)) == [ShowPreview(ALL, ALBUM, ())]
+    assert dialog.handle(ChangeLinksChosen()) == [SayNoLinks()]
+    assert dialog.handle(ContentGiven(CONTENT)) == [ShowPreview(ALL, CONTENT, ())]
+
+
+def test_a_refused_preview_asks_for_what_was_at_fault() -> None:
+    dialog = with_links()
+    assert dialog.handle(PreviewRefused(gone=False)) == [SayBadLinks("refused", 0, LINKS)]
+    assert dialog.handle(RemoveLinksChosen()) == [ShowPreview(ALL, CONTENT, ())]
+    dialog = with_links()
+    assert dialog.handle(PreviewRefused(gone=True)) == [SayBadContent("refused")]
+    assert (dialog.state, dialog.content) == ("content", None)
+
+
 def test_while_sending_the_admins_messages_are_their_own_again() -> None:
     listening = [state for state in Announcement.chart.states if Announcement(state=state).listening]
-    assert listening == ["audience", "content", "preview"]
+    assert listening == ["audience", "content", "preview", "links"]
 
 
-@pytest.mark.parametrize("state", ["content", "preview", "sending", "paused", "stopping"])
+@pytest.mark.parametrize("state", ["content", "preview", "links", "sending", "paused", "stopping"])
 def test_a_snapshot_without_what_its_state_needs_is_refused(state: str) -> None:
     whole = Announcement(state=state, audience=ALL, content=CONTENT)
     assert Announcement.restore(whole.snapshot()).state == state
@@ -160,7 +226,8 @@ def test_nothing_is_sent_twice_or_unseen_and_every_sending_ends_in_one_report(ev
     assert len(reports) <= len(starts) <= 1
     for start in starts:
         seen = [effect for effect in effects[: effects.index(start)] if isinstance(effect, ShowPreview)][-1]
-        assert (start.content, start.audience.spec) == (seen.content, seen.audience.spec)
+        assert (start.content, start.audience.spec, start.links) == (seen.content, seen.audience.spec, seen.links)
+        assert not (start.content.album and start.links)
         assert start.audience.recipients > 0
         assert dialog.state in ("sending", "paused", "stopping", "reported")
     assert bool(reports) == (dialog.state == "reported")

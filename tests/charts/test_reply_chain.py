@@ -51,6 +51,7 @@ ROWS = [
     Row("resolving", ContextReady(), "resolving", []),
     *(Row(state, Refused("purse_empty"), "refused", [SayRefused("purse_empty"), FREE]) for state in READY),
     *(Row(state, StopRequested(), "withdrawn", [SayStopped(), FREE]) for state in READY),
+    *(Row(state, ModelFailed("quota"), "failed", [Apologise("quota"), FREE]) for state in READY),
     *(Row(state, UserBlocked(), "withdrawn", [FREE]) for state in READY),
     *(Row(state, ContextReady(), "asking", [AskModel()]) for state in READY),
     *(Row(state, ContextTrimmed(2, 1), "trimmed", []) for state in READY),

@@ -13,6 +13,7 @@ from gptbot.domain.book import Book, DialogKey
 from gptbot.domain.records import Account, Totals, admin_account
 from gptbot.domain.rows import Row
 from gptbot.domain.rules import ModelSpec, Rules
+from gptbot.domain.settling import Preview
 from gptbot.domain.transaction import Counters, Transaction
 from gptbot.domain.updates import ButtonPressed, ContentKind, Me, MessageSent, Person, Place, RepliedTo
 
@@ -52,7 +53,7 @@ class Call:
     def buttons(self) -> dict[str, str]:
         """Label → data."""
         rows = self.params.get("reply_markup", {}).get("inline_keyboard", ())
-        return {button["text"]: button["callback_data"] for row in rows for button in row}
+        return {button["text"]: button["callback_data"] for row in rows for button in row if "url" not in button}
 
     def button(self, part: str) -> str:
         """The data of the one button with `part` in its label."""
@@ -112,11 +113,12 @@ class Chat:
         *,
         tokens: int = 5,
         kind: ContentKind = "text",
-        album: str | None = None,
         reply: RepliedTo | None = None,
         message_id: int = 50,
+        joined: tuple[int, ...] = (),
     ) -> list[Call]:
-        message = self._message(text, kind, album, reply, message_id)
+        """`joined`: the further messages of an album."""
+        message = self._message(text, kind, reply, message_id, joined)
         self._do(message, lambda tx, visit: dialogs.message_given(tx, visit, message, tokens))
         return self.calls
 
@@ -134,6 +136,13 @@ class Chat:
 
     def leaves(self) -> list[Call]:
         self._do(self._message("/help"), dialogs.leave)
+        return self.calls
+
+    def refuses(self, preview: Call, *, gone: bool = False) -> list[Call]:
+        """Telegram doesn't take this preview."""
+        assert preview.after is not None
+        told: Preview = preview.after["preview"]
+        self._run(lambda tx: dialogs.preview_refused(tx, self.rules, told, gone=gone))
         return self.calls
 
     def idles(self, seconds: int) -> list[Call]:
@@ -174,9 +183,9 @@ class Chat:
         self,
         text: str = "",
         kind: ContentKind = "text",
-        album: str | None = None,
         reply: RepliedTo | None = None,
         message_id: int = 50,
+        joined: tuple[int, ...] = (),
     ) -> MessageSent:
         return MessageSent(
             update_id=self._next(),
@@ -185,7 +194,8 @@ class Chat:
             message_id=message_id,
             kind=kind,
             text=text,
-            album=album,
+            album="an album" if joined else None,
+            joined_messages=joined,
             reply=reply,
         )
 

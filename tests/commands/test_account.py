@@ -206,8 +206,19 @@ def test_balance_shows_three_purses_what_they_buy_and_the_model() -> None:
     assert "30000 tokens: answers of basic-1, enough for about 30 answers" in text
     assert "2500 premium tokens: answers of premium-1, enough for about 3 answers" in text
     assert "1 image: " in text
+    assert "photos are answered by premium-1" in text
     assert "Active model: premium (premium-1)" in text
     assert "/ask_favor" not in text
+
+
+def test_balance_tells_what_voice_takes_where_the_bot_hears_and_speaks() -> None:
+    world = World(rules=replace(RULES, transcription_model="ears", speech_model="mouth", voice_tokens_per_s=1))
+    world.add(ANN)
+    text = only(world.says(ANN, account.balance)).text
+    assert "Each second of a voice message takes 1 premium token, the answer comes on top." in text
+    assert "Each 1000 characters of a spoken answer take 500 premium tokens." in text
+    world.rules = RULES
+    assert "voice" not in only(world.says(ANN, account.balance)).text
 
 
 def test_a_low_balance_shows_the_ways_out() -> None:

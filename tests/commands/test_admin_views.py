@@ -243,6 +243,9 @@ def figures(**values: Any) -> StatusFigures:
         ({"uptime_s": 2 * DAY + 3661}, ["2 days 01:01:01"]),
         ({"model_trouble": "quota"}, ["Model: trouble (quota)", "Telegram: well"]),
         ({"telegram_trouble": "a\nb" + "c" * 900}, ["Telegram: trouble (a bccc"]),
+        ({}, ["Growing answers: native drafts"]),
+        ({"streaming": "no_drafts"}, ["Growing answers: edited messages (this server takes no drafts)"]),
+        ({"streaming": "off", "access_requests": 0}, ["Growing answers: not shown", "(ACCESS=approval): 0"]),
     ],
 )
 def test_status_shows_the_figures(values: dict[str, Any], pieces: Sequence[str]) -> None:

@@ -112,7 +112,9 @@ def test_the_preview_is_a_copy_with_the_question_below_it() -> None:
     copy, question = chat.says("Hello all", message_id=77)
     assert (copy.method, copy.params) == ("copyMessage", {"chat_id": ADMIN, "from_chat_id": ADMIN, "message_id": 77})
     assert "Recipients: 29" in question.text
-    assert list(question.buttons) == ["✅ Send (29)", "Another message", "Another audience", "✖️ Cancel"]
+    assert list(question.buttons) == [
+        "✅ Send (29)", "🔗 Add link buttons", "Another message", "Another audience", "✖️ Cancel",
+    ]  # fmt: skip
     assert question.group == copy.group, "what can't be shown can't be confirmed"
 
 
@@ -129,16 +131,160 @@ def test_any_content_that_can_be_copied_is_taken(kind: ContentKind) -> None:
     assert chat.says("", kind=kind)[0].method == "copyMessage"
 
 
-@pytest.mark.parametrize(
-    ("kind", "album", "said"),
-    [("photo", "a1", "album"), ("service", None, "can't be copied"), ("other", None, "can't be copied")],
-)
-def test_what_can_not_be_copied_is_refused(kind: ContentKind, album: str | None, said: str) -> None:
+@pytest.mark.parametrize("kind", ["service", "other"])
+def test_what_can_not_be_copied_is_refused(kind: ContentKind) -> None:
     chat = admin()
     chat.announces("all")
-    (answer,) = chat.says("", kind=kind, album=album)
-    assert said in answer.text
+    (answer,) = chat.says("", kind=kind)
+    assert "can't be copied" in answer.text
     assert chat.state == "content"
+
+
+def test_an_album_is_copied_whole_and_takes_its_time() -> None:
+    chat = admin()
+    chat.announces("all")
+    copy, question = chat.says("", kind="photo", message_id=77, joined=(79, 78))
+    assert (copy.method, copy.params) == (
+        "copyMessages",
+        {"chat_id": ADMIN, "from_chat_id": ADMIN, "message_ids": [77, 78, 79]},
+    )
+    assert "about 6 seconds" in question.text
+    assert "no buttons under an album" in question.text
+    assert list(question.buttons) == ["✅ Send (29)", "Another message", "Another audience", "✖️ Cancel"]
+    chat.presses(question.button("Send"))
+    (row,) = chat.written(AnnouncementRow)
+    assert orjson.loads(row.content)["album"] == [77, 78, 79]
+
+
+# --- link buttons ----------------------------------------------------------------------------------------------------
+
+LINES = "Our site - https://a.org | Shop - https://b.org\nNews - https://c.org"
+
+
+def with_links(chat: Chat) -> tuple[Call, Call]:
+    """The preview of a message with link buttons, and the question below it."""
+    chat.announces("all")
+    _, question = chat.says("Hello all", message_id=77)
+    chat.presses(question.button("Add link buttons"))
+    copy, question = chat.says(LINES)
+    return copy, question
+
+
+def labels(copy: Call) -> list[list[str]]:
+    rows = copy.params.get("reply_markup", {}).get("inline_keyboard", [])
+    return [[button["text"] for button in row] for row in rows]
+
+
+def test_link_buttons_are_asked_for_and_shown_in_a_new_preview() -> None:
+    chat = admin()
+    chat.announces("all")
+    _, first = chat.says("Hello all", message_id=77)
+    (asked,) = chat.presses(first.button("Add link buttons"))
+    assert asked.method == "editMessageText"
+    assert "a line for each row" in asked.text
+    assert list(asked.buttons) == ["⬅️ Back", "✖️ Cancel"]
+    copy, question = chat.says(LINES, message_id=80)
+    assert copy.params["message_id"] == 77
+    assert labels(copy) == [["Our site", "Shop"], ["News"]]
+    assert copy.params["reply_markup"]["inline_keyboard"][0][1] == {"text": "Shop", "url": "https://b.org"}
+    assert list(question.buttons) == [
+        "✅ Send (29)", "🔗 Change buttons", "Remove buttons", "Another message", "Another audience", "✖️ Cancel",
+    ]  # fmt: skip
+    assert chat.presses(first.button("Send")) == [], "that one was without buttons"
+    chat.presses(question.button("Send"))
+    assert chat.written(RecipientsAdded)
+    (row,) = chat.written(AnnouncementRow)
+    assert orjson.loads(row.content)["links"][1] == [{"label": "News", "url": "https://c.org"}]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("A - https://a.org\nB - b.org", "Line 2: each button must end with a link"),
+        ("https://a.org", "Line 1: the words on the button are missing"),
+        ("A - https://a", "Line 1: Telegram takes no such link"),
+        (f"{'x' * 65} - https://a.org", "Line 1: the words on a button may have at most 64 characters"),
+        (" | ".join(["A - https://a.org"] * 4), "Line 1: at most 3 buttons"),
+        ("\n".join(["A - https://a.org"] * 9), "Line 9: there may be at most 8 rows"),
+        ("\u200b", "no button in it"),
+    ],
+)
+def test_bad_lines_are_told_and_asked_for_again(lines: str, said: str) -> None:
+    chat = admin()
+    chat.announces("all")
+    chat.presses(chat.says("Hello all")[1].button("Add link buttons"))
+    (answer,) = chat.says(lines)
+    assert said in answer.text
+    assert chat.state == "links"
+    assert labels(chat.says(LINES)[0])
+
+
+def test_buttons_are_written_as_text() -> None:
+    chat = admin()
+    chat.announces("all")
+    chat.presses(chat.says("Hello all")[1].button("Add link buttons"))
+    assert "written as a text" in chat.says(LINES, kind="photo")[0].text
+
+
+def test_the_question_for_buttons_survives_a_restart_and_shows_those_there_are() -> None:
+    chat = admin()
+    _, question = with_links(chat)
+    chat.restarts()
+    (asked,) = chat.presses(question.button("Change buttons"))
+    assert LINES in asked.text
+    assert list(asked.buttons) == ["Remove buttons", "⬅️ Back", "✖️ Cancel"]
+    chat.restarts()
+    copy, _ = chat.says("Only - https://d.org")
+    assert labels(copy) == [["Only"]]
+
+
+def test_many_long_buttons_are_shown_within_telegrams_limit() -> None:
+    chat = admin()
+    chat.announces("all")
+    chat.presses(chat.says("Hello all")[1].button("Add link buttons"))
+    _, question = chat.says("\n".join([f"A - https://a.org/{'x' * 490}"] * 8))
+    chat.presses(question.button("Change buttons"))
+
+
+def test_back_and_remove_lead_to_the_preview() -> None:
+    chat = admin()
+    _, question = with_links(chat)
+    (asked,) = chat.presses(question.button("Change buttons"))
+    copy, question = chat.presses(asked.button("Back"))
+    assert labels(copy) == [["Our site", "Shop"], ["News"]]
+    assert chat.presses(asked.button("Back")) == []
+    bare, last = chat.presses(question.button("Remove buttons"))
+    assert "reply_markup" not in bare.params
+    assert chat.presses(question.button("Remove buttons")) == [], "a second tap"
+    assert chat.presses(question.button("Send")) == []
+    chat.presses(last.button("Send"))
+    assert chat.written(RecipientsAdded)
+
+
+def test_buttons_stay_with_another_message_but_not_with_an_album() -> None:
+    chat = admin()
+    _, question = with_links(chat)
+    copy, _ = chat.says("Hello again", message_id=90)
+    assert labels(copy)
+    album, _ = chat.says("", kind="photo", message_id=91, joined=(92,))
+    assert "reply_markup" not in album.params
+    (answer,) = chat.presses(question.button("Change buttons"))
+    assert "no buttons under an album" in answer.text
+    assert chat.state == "preview"
+
+
+def test_a_preview_that_telegram_refuses_asks_for_what_was_at_fault() -> None:
+    chat = admin()
+    copy, _ = with_links(chat)
+    (answer,) = chat.refuses(copy)
+    assert "did not take the message with these buttons" in answer.text
+    bare, _ = chat.presses(answer.button("Remove buttons"))
+    assert chat.refuses(copy) == [], "it no longer stands"
+    (answer,) = chat.refuses(bare, gone=True)
+    assert "can't be shown again" in answer.text
+    assert chat.state == "content"
+    chat.cancels()
+    assert chat.refuses(bare) == []
 
 
 def test_another_message_replaces_the_one_shown() -> None:

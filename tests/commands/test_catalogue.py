@@ -1,15 +1,16 @@
 """The table of commands against SPEC §4 and §7, and the menus against Telegram's limits (Bot API, BotCommand)."""
 
 import re
+from dataclasses import replace
 from typing import get_args
 
 import pytest
 
 from gptbot.commands.catalogue import BUTTONS, BY_NAME, COMMANDS, menu
 from gptbot.commands.registry import Command, Does, Group, index
-from gptbot.domain.rules import Language
+from gptbot.domain.rules import Language, Rules
 from gptbot.texts import LANGUAGES, Words
-from tests.commands.making_account import ADMIN, GROUP, World
+from tests.commands.making_account import ADMIN, GROUP, RULES, World
 
 LANGUAGE_CODES: tuple[Language, ...] = get_args(Language)
 USER_COMMANDS = {
@@ -29,6 +30,7 @@ USER_COMMANDS = {
     "new": "",
     "delete_context": "dc clear_history ch erase_context",
     "settings": "",
+    "voice": "",
     "cancel": "",
     "language": "",
     "privacy": "",
@@ -84,7 +86,7 @@ def test_before_start_only_these_answer() -> None:
 @pytest.mark.parametrize("group", [False, True])
 @pytest.mark.parametrize("admin", [False, True])
 def test_menus_are_within_telegrams_limits(language: Language, group: bool, admin: bool) -> None:
-    commands = menu(Words(language), group=group, admin=admin)
+    commands = menu(Words(language), RULES, group=group, admin=admin)
     assert 0 < len(commands) <= 100
     for command in commands:
         assert re.fullmatch(r"[a-z0-9_]{1,32}", command["command"])
@@ -115,8 +117,11 @@ def test_buttons_have_their_areas() -> None:
 # --- /help -----------------------------------------------------------------------------------------------------------
 
 
-def help_seen(user: int, *, group: bool = False, language: Language = "en") -> str:
-    world = World()
+SPEAKING = replace(RULES, speech_model="speech-1", transcription_model="ears-1")
+
+
+def help_seen(user: int, *, group: bool = False, language: Language = "en", rules: Rules = SPEAKING) -> str:
+    world = World(rules=rules)
     world.add(10)
     world.book.accounts[user].language = language
     run = BY_NAME["help"].run
@@ -132,3 +137,19 @@ def test_help_names_every_command_with_the_admins_only_for_the_admin(language: L
     assert set(named.findall(help_seen(ADMIN, language=language))) == set(USER_COMMANDS | ADMIN_COMMANDS)
     assert set(named.findall(help_seen(ADMIN, group=True, language=language))) == set(USER_COMMANDS)
     assert len(help_seen(ADMIN, language=language)) <= 4096
+
+
+@pytest.mark.parametrize("language", LANGUAGE_CODES)
+def test_help_tells_what_can_be_sent(language: Language) -> None:
+    words = Words(language)
+    assert words.plain("help.reads_and_hears") in help_seen(10, language=language)
+    assert words.plain("help.reads") in help_seen(10, language=language, rules=RULES)
+
+
+def test_spoken_answers_are_offered_only_where_the_owner_has_them() -> None:
+    assert "/voice" not in help_seen(10, rules=RULES)
+    offered = {
+        rules.speech_model: {it["command"] for it in menu(Words("en"), rules, group=False, admin=False)}
+        for rules in (RULES, SPEAKING)
+    }
+    assert offered["speech-1"] - offered[None] == {"voice"}

@@ -23,13 +23,14 @@ from gptbot.domain.accounts import (
     refill,
     register,
     standing,
+    streaming,
     switch_model,
     unblock,
 )
 from gptbot.domain.book import Book, DialogKey
 from gptbot.domain.records import AMOUNT_MAX, PURSES, Account, Totals, admin_account
 from gptbot.domain.rows import DialogGone, LedgerRow
-from gptbot.domain.rules import Economy, ModelSpec, Purse, Rules
+from gptbot.domain.rules import Economy, ModelSpec, Purse, Rules, Streaming
 from gptbot.domain.transaction import Counters, Transaction
 from gptbot.domain.updates import Person
 
@@ -291,6 +292,20 @@ def test_a_turn_starts_only_with_a_positive_purse_unless_for_an_admin(value: int
         account = Account()
         setattr(account, purse, value)
         assert can_afford(account, purse, is_admin=is_admin) is may
+
+
+@pytest.mark.parametrize(
+    ("own", "owners", "seen"),
+    [
+        (None, "auto", "auto"), (None, "edits", "edits"), ("off", "auto", "off"), ("off", "edits", "off"),
+        (None, "off", "off"), ("auto", "off", "off"), ("edits", "auto", "edits"),
+    ],
+)  # fmt: skip
+def test_how_an_answer_grows_is_ones_own_choice_within_the_owners(
+    own: Streaming | None, owners: Streaming, seen: Streaming
+) -> None:
+    assert streaming(Account(streaming=own), replace(RULES, streaming=owners)) == seen
+    assert streaming(None, replace(RULES, streaming=owners)) == owners
 
 
 def test_the_model_is_switched_to_and_fro_or_to_the_one_named() -> None:

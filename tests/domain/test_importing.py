@@ -231,6 +231,7 @@ def test_a_list_of_blocked_ids_that_is_all_understood_is_gone() -> None:
         ({"5": {"name": False}}, ("5", "name")),
         ({"5": {"blocked": "perhaps"}}, ("5", "blocked")),
         ({"5": {"blacklist": 2}}, ("5", "blacklist")),
+        ({"5": {"voice": "loud"}}, ("5", "voice")),
         ({"5": {"whisper_seconds": "long"}}, ("5", "whisper_seconds")),
         ({"5": {"lastdate": {}}}, ("5", "lastdate")),
     ],
@@ -240,6 +241,15 @@ def test_what_cannot_be_what_it_should_be_is_named_with_its_place(document: obje
         read_document(document)
     assert caught.value.path == path
     assert caught.value.problem
+
+
+def test_what_somebody_set_with_settings_is_read_and_an_odd_value_stays_in_the_file() -> None:
+    account = read_account("5", {"streaming": "off", "voice": "yes"})
+    assert (account.streaming, account.voice) == ("off", True)
+    odd = read_account("5", {"streaming": "sometimes"})
+    assert (odd.streaming, to_json(odd)["streaming"]) == (None, "sometimes")
+    odd.streaming = "off"
+    assert to_json(odd)["streaming"] == "off"
 
 
 # --- laws -------------------------------------------------------------------------------------------------------------
@@ -279,6 +289,8 @@ accounts = st.builds(
     telegram_language=texts,
     context_tokens=amounts,
     reports=st.sampled_from([None, "each", "digest", "off"]),
+    streaming=st.sampled_from([None, "auto", "edits", "off"]),
+    voice=st.booleans(),
     joined=texts,
     extra=st.none()
     | st.dictionaries(texts.filter(lambda name: name not in KNOWN), json_values, min_size=1, max_size=3),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gptbot.domain.pricing import answer_cost, dollars, picture_cost
+from gptbot.domain.pricing import answer_cost, dollars, picture_cost, speaking_cost
 from gptbot.domain.records import AMOUNT_MAX
 from gptbot.domain.rules import ModelSpec
 
@@ -19,6 +19,11 @@ def test_a_million_tokens_cost_their_price() -> None:
     assert answer_cost(BASIC, prompt=million, cached=0, completion=0) == 100_000_000
     assert answer_cost(BASIC, prompt=million, cached=million, completion=0) == 10_000_000
     assert answer_cost(BASIC, prompt=0, cached=0, completion=million) == 500_000_000
+
+
+def test_a_million_characters_read_aloud_cost_their_price() -> None:
+    assert speaking_cost(15.0, 1_000_000) == 15_000_000_000
+    assert (speaking_cost(15.0, 1), speaking_cost(0.0, 4096)) == (15_000, 0)
 
 
 def test_a_usual_answer() -> None:

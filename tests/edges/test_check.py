@@ -23,7 +23,7 @@ class Servers:
     def __init__(self) -> None:
         self.me: tuple[int, Any] = (200, {"ok": True, "result": {"id": 1234567890, "username": "gpt_bot"}})
         self.webhook: dict[str, Any] = {"url": ""}
-        ids = ("gpt-6-luna", "gpt-6.2-sol", "gpt-image-2.6-flare")
+        ids = ("gpt-6-luna", "gpt-6.2-sol", "gpt-image-2.6-flare", "gpt-transcribe")
         self.models: tuple[int, Any] = (200, {"object": "list", "data": [{"id": name} for name in ids]})
         self.authorization = ""
         app = web.Application()
@@ -96,6 +96,8 @@ async def test_all_is_well(run: Any, servers: Servers, tmp_path: Path) -> None:
     assert checked.line("Telegram").startswith("ok ")
     assert "@gpt_bot (id 1234567890)" in checked.line("Telegram")
     assert checked.line("IMAGE_MODEL gpt-image-2.6-flare").startswith("ok ")
+    assert checked.line("TRANSCRIPTION_MODEL gpt-transcribe").startswith("ok ")
+    assert "SPEECH_MODEL" not in checked.text, "it is off by default"
     assert "not there yet" in checked.line("data file")
     assert checked.line("tokens").startswith("note ")
     assert checked.lines[-1] == "Nothing is wrong."
@@ -173,11 +175,19 @@ async def test_an_unknown_model_is_named(run: Any) -> None:
     assert "PREMIUM_MODEL gpt-4-1106-preview is not in the list" in checked.line("WRONG")
 
 
-async def test_a_compatible_server_needs_no_model_for_pictures(run: Any, servers: Servers) -> None:
+async def test_models_for_sound_are_looked_at_unless_they_are_off(run: Any) -> None:
+    checked = await run(TRANSCRIPTION_MODEL="off", SPEECH_MODEL="tts-9")
+    assert checked.status == 0, "on another server than OpenAI's it is a warning"
+    assert "TRANSCRIPTION_MODEL" not in checked.text
+    assert "SPEECH_MODEL tts-9 is not in the list" in checked.line("warning")
+
+
+async def test_a_compatible_server_needs_no_model_for_pictures_and_sound(run: Any, servers: Servers) -> None:
     servers.models = (200, {"data": [{"id": "llama4:latest"}, {"id": "models/gemini-4"}]})
     checked = await run(BASIC_MODEL="llama4", PREMIUM_MODEL="gemini-4")
     assert checked.status == 0
     assert checked.line("warning", "IMAGE_MODEL")
+    assert checked.line("warning", "TRANSCRIPTION_MODEL")
 
 
 @pytest.mark.parametrize(

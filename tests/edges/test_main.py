@@ -204,8 +204,25 @@ def test_a_signal_while_it_starts_ends_it_quietly(home: Path, number: signal.Sig
 
 
 def test_the_demo_needs_no_settings(home: Path) -> None:
-    done = run_with(home, "gptbot.playground.demo", "def main(): print('the demo'); return 0\n", "--demo")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "the demo\n", "")
+    code = "PORT = 8080\ndef main(port, *, fresh): print('the demo', port, fresh); return 0\n"
+    done = run_with(home, "gptbot.playground.demo", code, "--demo")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "the demo 8080 False\n", "")
+    done = run_with(home, "gptbot.playground.demo", code, "--demo", "--fresh", "--port", "0")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "the demo 0 True\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--fresh"], "--port and --fresh go with --demo"),
+        (["--check", "--port", "5"], "--port and --fresh go with --demo"),
+        (["--demo", "--port", "65536"], "--port is a number below 65536"),
+    ],
+)
+def test_options_of_the_demo_that_make_no_sense_are_refused(home: Path, arguments: list[str], problem: str) -> None:
+    done = run(home, *arguments)
+    assert done.returncode == 2
+    assert problem in done.stderr
 
 
 def test_a_package_that_is_not_installed_is_told_in_a_sentence(home: Path) -> None:

@@ -1,6 +1,7 @@
 """The chat model over real HTTP, against servers that speak the protocol well, badly and not at all."""
 
 import asyncio
+import base64
 import gc
 import itertools
 import socket
@@ -15,6 +16,7 @@ from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gptbot.edges import openai_messages
 from gptbot.edges.openai_chat import OpenAIChatModel
 from gptbot.edges.openai_client import OpenAIConnection
 from gptbot.edges.sse import SseReader
@@ -70,12 +72,14 @@ class Server:
         self._replies = deque(replies)
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str] = []
+        self.types: list[str] = []
         self.ports: set[int] = set()
         self.model: OpenAIChatModel
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         assert request.path == "/v1/chat/completions"
         self.requests.append(orjson.loads(await request.read()))
+        self.types.append(request.headers.get("Content-Type", ""))
         self.keys.append(request.headers.get("Authorization", ""))
         assert request.transport is not None
         self.ports.add(request.transport.get_extra_info("peername")[1])
@@ -124,6 +128,7 @@ async def test_an_answer_comes_in_pieces_and_ends_with_its_usage() -> None:
             }
         ]
         assert server.keys == [f"Bearer {KEY}"]
+        assert server.types == ["application/json"]
 
 
 async def test_limits_are_sent_only_when_set() -> None:
@@ -216,6 +221,118 @@ async def test_what_cant_succeed_is_told_apart_and_not_repeated(reply: Reply, ki
 
 
 SOON = {"retry-after-ms": "1"}
+
+# --- pictures
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 100
+JPEG = b"\xff\xd8\xff" + b"y" * 101
+LOOK = [ChatMessage("user", "What is it?", (PNG,))]
+
+
+def address(kind: str, picture: bytes) -> dict[str, Any]:
+    url = f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+@pytest.mark.parametrize("inline", [True, False])
+async def test_pictures_come_before_the_words_and_only_where_they_are(
+    inline: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not inline:
+        monkeypatch.setattr(openai_messages, "INLINE_MAX", 0)
+    messages = [
+        ChatMessage("system", "s"),
+        ChatMessage("user", "What is\ud800 it?", (PNG, JPEG)),
+        ChatMessage("assistant", "A cat."),
+        ChatMessage("user", "", (b"RIFF\x00\x00\x00\x00WEBP",)),
+        ChatMessage("user", ""),
+    ]
+    async with answering(stream(GOOD)) as server:
+        await server.ask(messages=messages)
+        assert [message["content"] for message in server.requests[0]["messages"]] == [
+            "s",
+            [address("png", PNG), address("jpeg", JPEG), {"type": "text", "text": "What is\ufffd it?"}],
+            "A cat.",
+            [address("webp", b"RIFF\x00\x00\x00\x00WEBP")],
+            "",
+        ]
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=40))
+def test_a_picture_that_is_encoded_in_pieces_is_whole(picture: bytes) -> None:
+    picture = JPEG + picture
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(openai_messages, "_STEP", 6)
+        encoded = asyncio.run(openai_messages.messages_json([ChatMessage("user", "", (picture,))]))
+    assert orjson.loads(encoded)[0]["content"] == [address("jpeg", picture)]
+
+
+BLIND = [
+    error(400, message="Invalid content type. image_url is only supported by certain models.", param="messages"),
+    error(400, message="this model does not support image input (ref: b8bd630e)"),
+    error(400, message="Model do not support image input."),
+    error(404, message="No endpoints found that support image input", code=404),
+    error(400, message="Image inputs are not supported by this model."),
+    error(400, message="Model does not support images. Please use a model that does."),
+    error(400, message="Image input is not enabled for this model"),
+    error(400, message="llama-3-8b is not a multimodal model"),
+    error(400, message="At most 0 image(s) may be provided in one prompt."),
+    error(400, message="Unsupported content part type for text-only server: image_url"),
+    error(422, message="Failed to deserialize: messages[0]: unknown variant `image_url`, expected `text` at line 1"),
+    error(400, message="'messages.0' : for 'role:user' ('messages.0.content' : value must be a string)"),
+    error(
+        500,
+        SOON,
+        message="image input is not supported - hint: you may need to provide the mmproj",
+        type="server_error",
+    ),
+    body(b'{"detail":[{"loc":["body","messages",0,"content"],"msg":"Input should be a valid string"}]}', 422),
+]
+
+
+@pytest.mark.parametrize("reply", BLIND)
+async def test_a_model_that_can_not_see_says_so_in_many_words(reply: Reply) -> None:
+    async with answering(reply) as server:
+        assert (await trouble(server, messages=LOOK)).trouble is ModelTrouble.PICTURES
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (error(400, message="You uploaded an unsupported image. Please make sure it is valid."), ModelTrouble.REQUEST),
+        (error(400, message="Invalid base64 image_url."), ModelTrouble.REQUEST),
+        (error(400, message="This model does not support image format heic"), ModelTrouble.REQUEST),
+        (error(404, message="The model `x` does not exist"), ModelTrouble.MODEL),
+        (error(400, message="Rejected by our safety system: image input is not allowed"), ModelTrouble.CONTENT),
+        (error(500, SOON, message="x"), ModelTrouble.SERVER),
+    ],
+)
+async def test_other_complaints_about_a_question_with_pictures_stay_what_they_are(
+    reply: Reply, kind: ModelTrouble
+) -> None:
+    async with answering(reply) as server:
+        assert (await trouble(server, messages=LOOK)).trouble is kind
+
+
+async def test_without_pictures_nobody_is_blind() -> None:
+    async with answering(BLIND[0]) as server:
+        assert (await trouble(server)).trouble is ModelTrouble.REQUEST
+
+
+async def test_a_complaint_that_repeats_the_whole_question_is_cut() -> None:
+    async with answering(error(422, message="x" * 3_000_000)) as server:
+        assert len((await trouble(server, messages=LOOK)).detail) == 500
+
+
+async def test_pictures_stay_when_a_parameter_has_to_go() -> None:
+    complaint = error(400, message="Unrecognized request argument supplied: stream_options")
+    async with answering(complaint, stream(GOOD)) as server:
+        await server.ask(messages=LOOK)
+        assert server.requests[1] == {"model": "m", "messages": server.requests[0]["messages"], "stream": True}
+
+
+# --- troubles that pass
 
 
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503])

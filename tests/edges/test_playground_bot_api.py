@@ -1,6 +1,7 @@
 """The Bot API stand-in behaves as Telegram does: polling, refusals, faults, limits, the people's side."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -403,6 +404,88 @@ async def test_an_album_stays_one_when_it_is_copied(bot: Bot, server: BotApiServ
     copies = [server.world.chats[BOB].messages[m["message_id"]] for m in copied]
     assert len({m["media_group_id"] for m in copies}) == 1
     assert copies[0]["caption"] == "both"
+    bare = await bot.call("copyMessages", chat_id=BOB, from_chat_id=ALICE, message_ids=ids, remove_caption=True)
+    assert "caption" not in server.world.chats[BOB].messages[bare[0]["message_id"]]
+
+
+async def test_copies_of_many_keep_albums_apart_and_go_to_the_topic(bot: Bot, server: BotApiServer) -> None:
+    server.add_group(GROUP, "Friends", [ALICE], forum=True)
+    topic = server.add_topic(GROUP, "News")
+    albums = [server.send_album(ALICE, ALICE, [b"x", b"y"], names=["x.txt", "y.txt"]) for _ in range(2)]
+    ids = [message["message_id"] for album in albums for message in album]
+    where = {"chat_id": GROUP, "from_chat_id": ALICE, "message_thread_id": topic}
+    copied = await bot.call("copyMessages", **where, message_ids=ids)
+    copies = [server.world.chats[GROUP].messages[m["message_id"]] for m in copied]
+    assert [copy["message_thread_id"] for copy in copies] == [topic] * 4
+    groups = [copy["media_group_id"] for copy in copies]
+    assert groups[0] == groups[1] != groups[2] == groups[3]
+
+
+@pytest.mark.parametrize(
+    ("ids", "description"),
+    [
+        ([], "there must be 1 to 100 message identifiers"),
+        (list(range(1, 102)), "there must be 1 to 100 message identifiers"),
+        (["one"], "there must be 1 to 100 message identifiers"),
+        ([2, 1], "message identifiers must be in a strictly increasing order"),
+        ([1, 1], "message identifiers must be in a strictly increasing order"),
+        ([998, 999], "there are no messages to copy"),
+    ],
+)
+async def test_ids_of_messages_to_copy_are_checked(bot: Bot, ids: list[Any], description: str) -> None:
+    refused = await bot.refused("copyMessages", chat_id=BOB, from_chat_id=ALICE, message_ids=ids)
+    assert refused == f"Bad Request: {description}"
+
+
+async def test_recordings_are_sent_with_what_is_told_about_them(bot: Bot, server: BotApiServer) -> None:
+    for method, name, told, found in (
+        ("sendVoice", "said.ogg", {"duration": 4}, {"duration": 4, "mime_type": "audio/ogg", "file_size": 5}),
+        ("sendAudio", "said.mp3", {"title": "Said"}, {"title": "Said", "file_name": "said.mp3", "duration": 1}),
+    ):
+        field = method.removeprefix("send").lower()
+        form = aiohttp.FormData({"chat_id": str(ALICE), "caption": "hear", **{k: str(v) for k, v in told.items()}})
+        form.add_field(field, b"sound", filename=name)
+        async with bot.session.post(f"{server.url}/bot{TOKEN}/{method}", data=form) as response:
+            sent = orjson.loads(await response.read())["result"]
+        assert sent["caption"] == "hear"
+        assert sent[field].items() >= found.items()
+        again = {"chat_id": BOB, field: sent[field]["file_id"], "caption": "c" * 1025}
+        assert await bot.refused(method, **again) == "Bad Request: message caption is too long"
+
+
+async def test_an_album_is_sent_as_one_with_a_caption_each(bot: Bot, server: BotApiServer) -> None:
+    known = server.world.store_file(picture("x"), "x.png", "image/png").file_id
+    media = [{"type": "photo", "media": "attach://new", "caption": "one"}, {"type": "photo", "media": known}]
+    form = aiohttp.FormData({"chat_id": str(ALICE), "media": orjson.dumps(media).decode()})
+    form.add_field("new", picture("y"), filename="y.png")
+    async with bot.session.post(f"{server.url}/bot{TOKEN}/sendMediaGroup", data=form) as response:
+        first, second = orjson.loads(await response.read())["result"]
+    assert first["media_group_id"] == second["media_group_id"]
+    assert (first["caption"], "caption" in second) == ("one", False)
+    assert second["photo"][0]["file_id"] == known
+
+
+@pytest.mark.parametrize(
+    ("kinds", "description"),
+    [
+        ([], "there are no messages to send"),
+        (["photo"] * 11, "an album has 2 to 10 items"),
+        (["photo", "document"], "document can't be mixed with other media types"),
+        (["photo", "voice"], "can't parse InputMedia: type 'voice' can't be in an album"),
+    ],
+)
+async def test_what_is_no_album_is_refused(bot: Bot, server: BotApiServer, kinds: list[str], description: str) -> None:
+    known = server.world.store_file(picture("x"), "x.png", "image/png").file_id
+    media = [{"type": kind, "media": known} for kind in kinds]
+    assert await bot.refused("sendMediaGroup", chat_id=ALICE, media=media) == f"Bad Request: {description}"
+    assert not server.world.chats[ALICE].messages
+
+
+async def test_a_large_file_is_told_of_but_not_given(bot: Bot, server: BotApiServer) -> None:
+    sent = server.send_document(ALICE, ALICE, bytes(20_000_001), "large.bin", "application/octet-stream")
+    assert sent["document"]["file_size"] == 20_000_001
+    refused = await bot.refused("getFile", file_id=sent["document"]["file_id"])
+    assert refused == "Bad Request: file is too big"
 
 
 async def test_files_are_uploaded_described_and_downloaded(bot: Bot, server: BotApiServer) -> None:
@@ -530,10 +613,14 @@ async def test_every_kind_of_content_is_a_valid_message_for_aiogram(bot: Bot, se
     server.send_voice(ALICE, ALICE, b"ogg", 3)
     server.send_document(ALICE, ALICE, b"x", "a.txt")
     server.send_photo(ALICE, ALICE, picture("x"), "cap")
+    server.send_audio(ALICE, ALICE, b"mp3", 3)
+    server.send_video(ALICE, ALICE, b"mp4", "cap")
+    server.send_video_note(ALICE, ALICE, b"mp4", 3)
+    server.send_album(ALICE, ALICE, [picture("x"), picture("y")])
     server.forward_text(ALICE, ALICE, "said elsewhere")
     server.block(ALICE)
     kinds = [Update.model_validate(update).event_type for update in await bot.call("getUpdates")]
-    assert kinds == ["message"] * 8 + ["my_chat_member"]
+    assert kinds == ["message"] * 13 + ["my_chat_member"]
 
 
 async def test_in_privacy_mode_a_group_shows_the_bot_only_what_is_meant_for_it(bot: Bot, server: BotApiServer) -> None:
@@ -688,3 +775,36 @@ async def test_a_page_sees_everything_first_and_then_each_change(bot: Bot, serve
         await bot.call("sendMessage", chat_id=ALICE, text="after")
         event = orjson.loads((await response.content.readuntil(b"\n\n"))[6:])
         assert (event["type"], event["message"]["text"]) == ("message", "after")
+
+
+@pytest.mark.parametrize(
+    ("name", "mime_type", "kind"),
+    [
+        ("me.png", "image/png", "photo"),
+        ("talk.mp3", "", "audio"),
+        ("film.mp4", "video/mp4", "video"),
+        ("anim.gif", "image/gif", "document"),
+        ("notes", "", "document"),
+    ],
+)
+async def test_a_page_uploads_any_file_and_it_goes_as_an_app_would_send_it(
+    bot: Bot, server: BotApiServer, name: str, mime_type: str, kind: str
+) -> None:
+    body = {"user_id": ALICE, "chat_id": ALICE, "name": name, "mime_type": mime_type, "caption": "c"}
+    content = b64encode(b"bytes").decode()
+    async with bot.session.post(f"{server.url}/control/send_upload", json=body | {"content": content}) as response:
+        message = orjson.loads(await response.read())["result"]
+    file = message[kind][0] if kind == "photo" else message[kind]
+    assert (message["caption"], server.world.files[file["file_id"]].content) == ("c", b"bytes")
+
+
+async def test_a_page_sends_voice_messages_and_albums(bot: Bot, server: BotApiServer) -> None:
+    where = {"user_id": ALICE, "chat_id": ALICE}
+    content = b64encode(b"sound").decode()
+    url = f"{server.url}/control"
+    async with bot.session.post(f"{url}/send_voice", json=where | {"content": content, "duration_s": 4}) as response:
+        assert orjson.loads(await response.read())["result"]["voice"]["duration"] == 4
+    async with bot.session.post(f"{url}/send_album", json=where | {"contents": [content, content]}) as response:
+        assert len(orjson.loads(await response.read())["result"]) == 2
+    async with bot.session.post(f"{url}/send_album", json=where | {"contents": ["not base64", content]}) as response:
+        assert response.status == 400

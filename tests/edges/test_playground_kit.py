@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
+from gptbot.domain.updates import Me, MessageSent
+from gptbot.edges.telegram_decode import decode
 from gptbot.playground.bot_api import METHODS, BotApiServer
 from gptbot.playground.params import Params
 from tests.stories.kit import Person
 
 GROUP = -100500
+ME = Me(42, "playground_bot", "Playground")
 
 
 @pytest.fixture
@@ -101,3 +104,68 @@ async def test_a_person_can_be_in_a_group(server: BotApiServer, alice: Person) -
     await there.sees("hi Alice")
     with pytest.raises(AssertionError):
         await alice.sees("hi Alice")
+
+
+def last_sent(server: BotApiServer) -> MessageSent:
+    """The newest update as the bot reads it."""
+    update = decode(server.world.updates.pending[-1], ME)
+    assert isinstance(update, MessageSent)
+    return update
+
+
+async def test_what_a_person_sends_is_what_the_bot_reads(server: BotApiServer, alice: Person) -> None:
+    question = await alice.says("well?")
+    for act, kind, file_kind, name, seconds in (
+        (alice.sends_photo(caption="look", reply_to=question), "photo", "picture", "", 0),
+        (alice.sends_voice(7, caption="hear", reply_to=question), "voice", "speech", "voice.ogg", 7),
+        (alice.sends_audio(9, name="talk.mp3", reply_to=question), "audio", "speech", "talk.mp3", 9),
+        (alice.sends_video_note(3, reply_to=question), "video_note", "speech", "video_note.mp4", 3),
+        (alice.sends_document(b"%PDF", "a.pdf", "", reply_to=question), "document", "document", "a.pdf", 0),
+    ):  # fmt: skip
+        message = await act
+        read = last_sent(server)
+        (file,) = read.files
+        assert (read.kind, file.kind, file.name, file.duration_s) == (kind, file_kind, name, seconds)
+        assert (read.text, file.size) == (message.get("caption", ""), len(server.world.files[file.file_id].content))
+        assert read.reply is not None
+        assert read.reply.text == "well?"
+
+
+async def test_what_the_bot_cannot_use_has_no_file(server: BotApiServer, alice: Person) -> None:
+    for act in (alice.sends_sticker(), alice.sends_video("film")):
+        await act
+        assert last_sent(server).files == ()
+
+
+@pytest.mark.parametrize(("names", "captions"), [((), ["both", ""]), (("a.txt", "b.pdf"), ["", "both"])])
+async def test_an_album_comes_piece_by_piece(
+    server: BotApiServer, alice: Person, names: tuple[str, ...], captions: list[str]
+) -> None:
+    album = await alice.sends_album([b"one", b"two"], "both", names)
+    updates = [decode(item, ME) for item in server.world.updates.pending]
+    read = [update for update in updates if isinstance(update, MessageSent)]
+    assert [item.message_id for item in read] == [message["message_id"] for message in album]
+    assert len({item.album for item in read} - {None}) == 1
+    assert [item.text for item in read] == captions
+    assert [file.name for item in read for file in item.files] == list(names or ("", ""))
+    with pytest.raises(ValueError, match="2 to 10"):
+        await alice.sends_album([b"one"])
+
+
+async def test_a_caption_can_be_edited(server: BotApiServer, alice: Person) -> None:
+    photo = await alice.sends_photo(caption="loook")
+    assert (await alice.edits(photo, "look"))["caption"] == "look"
+
+
+async def test_a_reply_to_a_picture_or_voice_of_the_bot_tells_its_file(
+    server: BotApiServer, alice: Person, shows: Callable[..., Any]
+) -> None:
+    for kind, method, name in (("picture", "sendPhoto", "drawn.png"), ("speech", "sendVoice", "said.ogg")):
+        file = server.world.store_file(b"content", name, "")
+        field = method.removeprefix("send").lower()
+        shown = shows(method, **{field: file.file_id, "caption": "Here"})
+        await alice.says("and this?", reply_to=shown)
+        reply = last_sent(server).reply
+        assert reply is not None
+        assert reply.file is not None
+        assert (reply.by_us, reply.text, reply.file.kind, reply.file.file_id) == (True, "Here", kind, file.file_id)

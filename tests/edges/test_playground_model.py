@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import struct
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,9 +14,15 @@ from gptbot.playground.media import image_size
 from gptbot.playground.model_answers import default_answer, pieces, short, tokens, usage
 from gptbot.playground.model_api import ModelServer
 from gptbot.playground.model_faults import ErrorKind
+from gptbot.playground.ogg import silence
+from gptbot.playground.png import picture
 
 Json = dict[str, Any]
 QUESTION: Json = {"model": "gpt-6-luna", "messages": [{"role": "user", "content": "How are you?"}]}
+PICTURE: Json = {
+    "type": "image_url",
+    "image_url": {"url": f"data:image/png;base64,{base64.b64encode(picture('cat', 64)).decode()}"},
+}
 STREAM: Json = {**QUESTION, "stream": True, "stream_options": {"include_usage": True}}
 
 
@@ -101,12 +108,18 @@ def test_usage_is_a_quarter_of_the_bytes() -> None:
 def test_the_default_answer_shows_the_context() -> None:
     messages = [
         {"role": "system", "content": "You are Marv"},
-        {"role": "user", "content": "What is tea?"},
+        {"role": "user", "content": [PICTURE, PICTURE, {"type": "text", "text": "What is tea?"}]},
         {"role": "assistant", "content": "**You asked:** What is tea?\n\nmore"},
         {"role": "user", "content": [{"type": "text", "text": "And this?"}, {"type": "image_url", "image_url": {}}]},
     ]
     answer = default_answer({"model": "m", "messages": messages})
-    for part in ("**You asked:** And this?", "with 1 picture", "You are Marv", "*you:* What is tea?", "model: m"):
+    for part in (
+        "**You asked:** And this?",
+        "I see 1 picture.",
+        "You are Marv",
+        "*you:* What is tea? (2 pictures)",
+        "model: m",
+    ):
         assert part in answer
     assert "*me:* You asked: What is tea?\n" in answer
     assert "*none*" in default_answer({"model": "m", "messages": [{"role": "user", "content": ""}]})
@@ -307,6 +320,102 @@ async def test_a_server_may_ignore_stream(client: Client, server: ModelServer) -
 # --- pictures and sound
 
 
+def looking(*parts: Any, role: str = "user") -> Json:
+    return {"model": "gpt-6.2-sol", "messages": [{"role": role, "content": list(parts)}]}
+
+
+def image(url: Any, **more: Any) -> Json:
+    return {"type": "image_url", "image_url": {"url": url, **more}}
+
+
+async def test_pictures_in_a_question_are_seen_counted_and_kept(client: Client, server: ModelServer) -> None:
+    answer = await client.chat(looking(PICTURE, PICTURE, {"type": "text", "text": "What is it?"}))
+    assert "I see 2 pictures." in answer["choices"][0]["message"]["content"]
+    assert answer["usage"]["prompt_tokens"] == tokens("What is it?") + 2 * 85
+    assert server.requests[-1].pictures == [picture("cat", 64)] * 2
+    await client.chat()
+    assert server.requests[-1].pictures == []
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (looking(image("data:image/png;base64,")), "Invalid base64"),
+        (looking(image("data:image/png;base64,%%%")), "Invalid base64"),
+        (looking(image("data:image/heic;base64,AAAA")), "Invalid base64"),
+        (looking(image("cat.png")), "Invalid base64"),
+        (looking(image("data:image/png;base64,AAAA")), "unsupported image"),
+        (looking(image("https://example.org/cat.png")), "downloading"),
+        (looking(image(None)), "image_url"),
+        (looking({"type": "image_url", "image_url": "data:"}), "image_url"),
+        (looking(image(PICTURE["image_url"]["url"], detail="much")), "detail"),
+        (looking({"type": "image", "source": {}}), "Supported values are"),
+        (looking("words"), "Supported values are"),
+        (looking({"type": "text"}), "text"),
+        (looking({"type": "text", "text": ""}), "non-empty"),
+        (looking(), "empty array"),
+        (looking(PICTURE, role="assistant"), "role 'user'"),
+        (looking(PICTURE, role="robot"), "role"),
+        ({"model": "m", "messages": ["hello"]}, "role"),
+        ({"model": "m", "messages": [{"role": "user", "content": None}]}, "expected a string"),
+    ],
+)
+async def test_content_is_checked_as_openai_does(client: Client, body: Json, words: str) -> None:
+    status, answer = await client.post("chat/completions", body)
+    assert status == 400
+    assert words in answer["error"]["message"]
+
+
+async def test_a_blind_model_takes_only_words(client: Client, server: ModelServer) -> None:
+    server.blind = {"gpt-6.2-sol"}
+    status, answer = await client.post("chat/completions", looking(PICTURE))
+    assert (status, answer["error"]["param"]) == (400, "messages[0].content[0].type")
+    assert "image_url is only supported by certain models" in answer["error"]["message"]
+    await client.chat(looking({"type": "text", "text": "Hello"}))
+    await client.chat({**looking(PICTURE), "model": "gpt-6-luna"})
+
+
+async def test_a_text_is_spoken_as_a_voice_message(client: Client, server: ModelServer) -> None:
+    async def speak(**body: Any) -> tuple[int, bytes]:
+        wish = {"model": "m", "voice": "alloy", "input": "Hello"} | body
+        async with client.session.post(f"{server.base_url}/audio/speech", json=wish) as response:
+            return response.status, await response.read()
+
+    assert await speak(response_format="opus", input="x" * 30) == (200, silence(2))
+    assert (await speak())[1].startswith(b"\xff\xfb")
+    assert (await speak(input="x" * 4096))[0] == 200
+    for wrong in ({"input": "x" * 4097}, {"input": ""}, {"voice": ""}, {"response_format": "ogg"}, {"model": None}):
+        assert (await speak(**wrong))[0] == 400
+    assert server.requests[-1].path == "/v1/audio/speech"
+
+
+def test_silence_is_ogg_opus_page_by_page() -> None:
+    """What RFC 3533 and RFC 7845 ask for: pages in order with true checksums, two headers, granule positions."""
+
+    def crc(page: bytes) -> int:
+        value = 0
+        for bit in (byte >> place & 1 for byte in page for place in range(7, -1, -1)):
+            value = (value << 1 & 0xFFFFFFFF) ^ (0x04C11DB7 if (value >> 31) ^ bit else 0)
+        return value
+
+    assert crc(b"123456789") == 0x89A1897F, "the check value of this polynomial"
+    sound, pages, place = silence(6), [], 0
+    while place < len(sound):
+        head = struct.unpack_from("<4sBBqIIIB", sound, place)
+        segments = sound[place + 27 : place + 27 + head[-1]]
+        end = place + 27 + len(segments) + sum(segments)
+        page = sound[place:end]
+        assert head[0] == b"OggS"
+        assert crc(page[:22] + bytes(4) + page[26:]) == head[6]
+        pages.append((head[2], head[3], head[5], page[27 + len(segments) :]))
+        place = end
+    assert [(kind, position, number) for kind, position, number, _ in pages] == [
+        (2, 0, 0), (0, 0, 1), (0, 255 * 960, 2), (4, 300 * 960, 3),
+    ]  # fmt: skip
+    assert pages[0][3] == b"OpusHead\x01\x01\x00\x00\x80\xbb\x00\x00\x00\x00\x00"
+    assert pages[1][3].startswith(b"OpusTags")
+
+
 async def test_a_picture_is_a_real_png_in_base64(client: Client) -> None:
     status, body = await client.post("images/generations", {"model": "m", "prompt": "cat"})
     assert status == 200
@@ -327,14 +436,14 @@ async def test_older_servers_answer_with_an_address(client: Client, server: Mode
 async def test_sound_is_transcribed_when_its_name_tells_the_format(client: Client, server: ModelServer) -> None:
     server.transcript = lambda name, content: f"{name}: {len(content)} bytes"
 
-    async def send(filename: str) -> tuple[int, Json]:
+    async def send(filename: str, content: bytes = b"12345") -> tuple[int, Json]:
         form = aiohttp.FormData({"model": "gpt-transcribe"})
-        form.add_field("file", b"12345", filename=filename)
+        form.add_field("file", content, filename=filename)
         async with client.session.post(f"{server.base_url}/audio/transcriptions", data=form) as response:
             return response.status, orjson.loads(await response.read())
 
     status, body = await send("voice.ogg")
     assert (status, body["text"]) == (200, "voice.ogg: 5 bytes")
     assert server.requests[-1].files == {"voice.ogg": b"12345"}
-    status, _ = await send("voice.oga")
-    assert status == 400
+    assert (await send("voice.oga"))[0] == 400
+    assert (await send("voice.ogg", b""))[0] == 400

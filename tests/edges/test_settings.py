@@ -207,6 +207,14 @@ def test_words_are_read_in_any_case_and_warn_means_warning() -> None:
     assert (settings.log_level, settings.log_format, settings.language) == ("warning", "json", "ru")
 
 
+def test_the_word_off_is_no_model_and_other_ids_are_kept() -> None:
+    settings = load(TRANSCRIPTION_MODEL="OFF", SPEECH_MODEL="Off-1")
+    assert (settings.transcription_model, settings.speech_model) == (None, "Off-1")
+    assert settings.rules().transcription_model is None
+    assert (load().transcription_model, load(SPEECH_MODEL="off").speech_model) == ("gpt-transcribe", None)
+    assert "expected the id of a model, without blanks, or off" in message(TRANSCRIPTION_MODEL="no model")
+
+
 @pytest.mark.parametrize(
     ("text", "ids"),
     [("1", (1,)), ("1,2", (1, 2)), (" 2 , 1, 2 ", (2, 1)), ("[5, 6]", (5, 6)), ("5;6 7", (5, 6, 7)), ("1,", (1,))],
@@ -292,6 +300,7 @@ def test_the_rules_carry_the_settings() -> None:
 def test_the_defaults_of_settings_and_rules_are_the_same() -> None:
     made = load().rules()
     required = {"admins", "basic", "premium", "image_model", "image_price"}
+    required |= {"transcription_model", "transcription_price", "speech_price"}  # rules made by hand have no such models
     assert made == Rules(**{name: getattr(made, name) for name in required})
 
 

@@ -18,9 +18,11 @@ from gptbot.domain.updates import (
     Person,
     Place,
     RepliedTo,
+    SentFile,
     Unread,
 )
 from gptbot.edges.lenient_json import dumps, loads, scrub
+from gptbot.edges.telegram_content import NAME_LENGTH_MAX, SPEECH_EXTENSIONS
 from gptbot.edges.telegram_decode import ALLOWED_UPDATES, Undecodable, decode
 
 ME = Me(42, "GptBot", "GPT")
@@ -246,18 +248,29 @@ def test_a_group_has_its_kind_and_title() -> None:
                     "photo": [{"file_id": "b", "width": 9}, {"file_id": "a", "width": 80}],
                 }
             },
-            RepliedTo(3, "", False, photo="a"),
+            RepliedTo(3, "", False, file=SentFile("picture", "a", mime="image/jpeg")),
         ),
         (
             {"reply_to_message": {"message_id": 3, "document": {"file_id": "d", "mime_type": "image/png"}}},
-            RepliedTo(3, "", False, photo="d"),
+            RepliedTo(3, "", False, file=SentFile("picture", "d", mime="image/png")),
         ),
         (
             {"reply_to_message": {"message_id": 3, "document": {"file_id": "d", "mime_type": "text/plain"}}},
-            RepliedTo(3, "", False),
+            RepliedTo(3, "", False, file=SentFile("document", "d", mime="text/plain")),
         ),
         ({"reply_to_message": {"message_id": 3, "photo": [{}, 5, {"file_id": 7}]}}, RepliedTo(3, "", False)),
-        ({"external_reply": {"photo": [{"file_id": "x"}]}}, RepliedTo(0, "", False, photo="x")),
+        (
+            {"reply_to_message": {"message_id": 3, "from": {"id": 42}, "voice": {"file_id": "v", "duration": 4}}},
+            RepliedTo(3, "", True, 42, file=SentFile("speech", "v", "voice.ogg", duration_s=4)),
+        ),
+        (
+            {"external_reply": {"voice": {"file_id": "x"}}},
+            RepliedTo(0, "", False, file=SentFile("speech", "x", "voice.ogg")),
+        ),
+        (
+            {"external_reply": {"photo": [{"file_id": "x"}]}},
+            RepliedTo(0, "", False, file=SentFile("picture", "x", mime="image/jpeg")),
+        ),
         ({"reply_to_message": {"message_id": 3, "forum_topic_created": {}}}, None),
         ({"reply_to_message": {"message_id": 3}, "message_thread_id": 3, "is_topic_message": True}, None),
         ({"reply_to_message": 5}, None),
@@ -265,6 +278,82 @@ def test_a_group_has_its_kind_and_title() -> None:
 )
 def test_a_reply_tells_what_telegram_shows_of_it(fields: dict[str, Any], reply: RepliedTo | None) -> None:
     assert read(**fields).reply == reply
+
+
+@pytest.mark.parametrize(
+    ("fields", "file"),
+    [
+        (
+            {"photo": [{"file_id": "s", "width": 90, "height": 60, "file_size": 10},
+                       {"file_id": "l", "width": 600, "height": 900, "file_size": 70},
+                       {"file_id": "m", "width": 800, "height": 200, "file_size": 40}, {"width": 5000, "height": 9}]},
+            SentFile("picture", "l", mime="image/jpeg", size=70),
+        ),
+        (
+            {"document": {"file_id": "d", "file_name": "me.JPG", "mime_type": "image/jpeg", "file_size": 9}},
+            SentFile("picture", "d", "me.JPG", "image/jpeg", 9),
+        ),
+        (
+            {"document": {"file_id": "d", "file_name": "a.webp", "mime_type": "application/octet-stream"}},
+            SentFile("picture", "d", "a.webp", "image/webp"),
+        ),
+        (
+            {"voice": {"file_id": "v", "mime_type": "audio/ogg", "duration": 7, "file_size": 900}},
+            SentFile("speech", "v", "voice.ogg", "audio/ogg", 900, 7),
+        ),
+        ({"voice": {"file_id": "v", "mime_type": "audio/mpeg"}}, SentFile("speech", "v", "voice.mp3", "audio/mpeg")),
+        (
+            {"audio": {"file_id": "a", "file_name": "memo.AAC", "mime_type": "audio/aac", "duration": 60}},
+            SentFile("speech", "a", "memo.m4a", "audio/aac", 0, 60),
+        ),
+        ({"audio": {"file_id": "a"}}, SentFile("speech", "a", "audio.mp3")),
+        (
+            {"video_note": {"file_id": "n", "length": 240, "duration": 3, "file_size": 5000}},
+            SentFile("speech", "n", "video_note.mp4", "", 5000, 3),
+        ),
+        (
+            {"document": {"file_id": "d", "file_name": "note.oga", "mime_type": "audio/ogg; codecs=opus"}},
+            SentFile("speech", "d", "note.ogg", "audio/ogg"),
+        ),
+        (
+            {"document": {"file_id": "d", "file_name": "talk.m4a", "mime_type": "application/octet-stream"}},
+            SentFile("speech", "d", "talk.m4a", "application/octet-stream"),
+        ),
+        (
+            {"document": {"file_id": "d", "file_name": "film.mp4", "mime_type": "video/mp4"}},
+            SentFile("document", "d", "film.mp4", "video/mp4"),
+        ),
+        (
+            {"document": {"file_id": "d", "file_name": " a\n\0b.pdf ", "mime_type": "application/pdf",
+                          "file_size": -1}},
+            SentFile("document", "d", "a b.pdf", "application/pdf"),
+        ),
+        ({"document": {"file_id": "d", "file_name": 5, "mime_type": [], "file_size": "x"}}, SentFile("document", "d")),
+        ({"document": {"file_id": ""}}, None),
+        ({"voice": {"duration": 3}}, None),
+        ({"voice": 5}, None),
+        ({"animation": {"file_id": "g"}, "document": {"file_id": "g", "mime_type": "video/mp4"}}, None),
+        ({"video": {"file_id": "v"}}, None),
+        ({"sticker": {"file_id": "s"}}, None),
+        ({"location": {}}, None),
+        ({"text": "hi"}, None),
+    ],
+)  # fmt: skip
+def test_a_file_that_the_bot_can_use_is_told(fields: dict[str, Any], file: SentFile | None) -> None:
+    without_text = {name: value for name, value in message().items() if name != "text"}
+    update = decode({"update_id": 1, "message": without_text | fields}, ME)
+    assert isinstance(update, MessageSent)
+    assert update.files == (() if file is None else (file,))
+    reply = read(reply_to_message={"message_id": 3} | fields).reply
+    assert reply is not None
+    assert reply.file == file
+    assert reply.picture == (file if file is not None and file.kind == "picture" else None)
+
+
+def test_a_long_name_keeps_its_extension() -> None:
+    update = read(text=None, document={"file_id": "d", "file_name": "a" * 5000 + ".pdf"})
+    assert update.files[0].name.endswith("a.pdf")
+    assert len(update.files[0].name) == NAME_LENGTH_MAX
 
 
 @pytest.mark.parametrize("field", ["forward_origin", "forward_date"])
@@ -344,11 +433,13 @@ SCALARS = (
     | st.floats()
     | st.text(st.characters(codec=None, exclude_categories=()), max_size=8)
     | st.sampled_from(["@gptbot", "/start@gptbot", "private", "mention", "text_mention", "bot_command"])
+    | st.sampled_from(["audio/ogg", "image/png", "a.oga", "a.b.mp3", ".ogg", "x.aac", "video/mp4", "file"])
 )
 FIELD_NAMES = """
     update_id message edited_message callback_query my_chat_member from chat id type text entities offset length
     user message_id reply_to_message quote external_reply origin sender_user sender_chat first_name username title
-    date data new_chat_member status caption media_group_id message_thread_id is_bot language_code photo
+    date data new_chat_member status caption media_group_id message_thread_id is_bot language_code photo voice audio
+    video_note document animation file_id file_name mime_type file_size duration width height
 """
 FIELDS = st.sampled_from(FIELD_NAMES.split())
 JSON = st.recursive(
@@ -381,6 +472,27 @@ def test_odd_fields_of_a_message_raise_nothing_but_undecodable(raw: Any) -> None
     assert update.person.name
     if isinstance(update, MessageSent):
         update.text.encode()
+        for file in update.files:
+            assert file.file_id.encode()
+            assert min(file.size, file.duration_s) >= 0
+            assert file.kind != "speech" or file.name.rpartition(".")[2].lower() in SPEECH_EXTENSIONS
+
+
+FILES = st.dictionaries(
+    st.sampled_from(["file_id", "file_name", "mime_type", "file_size", "duration", "width", "height"]), SCALARS
+)
+
+
+@given(
+    st.sampled_from(["photo", "document", "voice", "audio", "video_note"]), FILES | st.lists(FILES, max_size=3) | JSON
+)
+def test_an_odd_file_is_read_or_left_out(field: str, file: Any) -> None:
+    for read_file in read(**{"text": None, field: file}).files:
+        assert read_file.file_id.encode()
+        assert "\n" not in read_file.name
+        assert min(read_file.size, read_file.duration_s) >= 0
+        assert len((read_file.name + read_file.mime).encode()) < 8 * NAME_LENGTH_MAX
+        assert read_file.kind != "speech" or read_file.name.rpartition(".")[2].lower() in SPEECH_EXTENSIONS
 
 
 @settings(deadline=None)

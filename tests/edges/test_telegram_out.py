@@ -162,6 +162,7 @@ REFUSALS = [
     (403, "Forbidden: something new", RefusalKind.GONE),
     (400, "Bad Request: message to edit not found", RefusalKind.MESSAGE_GONE),
     (400, "Bad Request: message to copy not found", RefusalKind.MESSAGE_GONE),
+    (400, "Bad Request: there are no messages to forward", RefusalKind.MESSAGE_GONE),  # what copyMessages says
     (400, "Bad Request: message can't be edited", RefusalKind.MESSAGE_GONE),
     (400, "Bad Request: MESSAGE_ID_INVALID", RefusalKind.MESSAGE_GONE),
     (

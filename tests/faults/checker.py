@@ -18,6 +18,7 @@ from typing import Any
 
 from gptbot.playground.bot_api import BotApiServer
 from tests.faults.answers import TAG, Answers, Marker, markers_in
+from tests.faults.process import ADMIN
 
 PURSES = ("balance", "premium_balance", "image_balance")
 COUNTERS = ("requests", "tokens", "premium_tokens", "images")
@@ -39,26 +40,58 @@ class Wreck:
     committed: frozenset[str]
     accepted: frozenset[str]
     """Questions that are recorded and not finished."""
+    next_up: frozenset[tuple[int, str]] = frozenset()
+    """Each chat's first message in the outbox, with its text: only this one can have been in flight."""
+    reporting: bool = False
+    """Something waited for the admin's feed."""
 
 
 def inspect_wreck(data_file: Path, telegram: BotApiServer, run: int) -> Wreck:
     """Checks the files as a kill left them: data.json is valid, with the journal it agrees with the ledger, and nobody
     has paid for what was not delivered."""
     with reading(data_file) as db:
-        outbox = [str(json.loads(params).get("text", "")) for (params,) in db.execute("SELECT params FROM outbox")]
+        if not begun(db):
+            return Wreck(run, Counter(), frozenset(), frozenset())
+        waiting = db.execute("SELECT chat, method, params FROM outbox ORDER BY id DESC").fetchall()
+        next_up = {chat: said_by(telegram, method, json.loads(params)) for chat, method, params in waiting}
+        outbox = [str(json.loads(params).get("text", "")) for _, _, params in waiting]
         turns = [str(question) for (question,) in db.execute("SELECT question FROM turns")]
         inbox = [bytes(raw).decode() for (raw,) in db.execute("SELECT raw FROM inbox WHERE done_at IS NULL")]
         agree(recovered_purses(read_data(data_file), db), ledger_sums(db), f"after the kill of run {run}")
         charges = db.execute("SELECT user, COUNT(*) FROM ledger WHERE reason = 'answer' GROUP BY user").fetchall()
+        reporting = db.execute("SELECT id FROM reports").fetchone() is not None
+    shown = [marker for chat in telegram.world.chats if chat != ADMIN for marker in markers_shown(telegram, chat)]
     for user, paid in charges:
-        ends = {marker.tag for marker in markers_shown(telegram, user) if marker.number == marker.of}
+        ends = {it.tag for it in shown if it.number == it.of and it.tag.startswith(f"q{user}n")}
         assert paid <= len(ends), f"user {user} paid {paid} answers and has {len(ends)}"
     return Wreck(
         run,
         Counter(marker for text in outbox for marker in markers_in(text)),
         frozenset(TAG.findall(question)[-1] for question in turns if TAG.search(question)),
         frozenset(TAG.findall(raw)[0] for raw in inbox if TAG.search(raw)),
+        frozenset(next_up.items()),
+        reporting,
     )
+
+
+def begun(db: sqlite3.Connection) -> bool:
+    """Whether a first start has got as far as to adopt data.json: before that, nothing was promised to anybody."""
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+    return "meta" in tables and db.execute("SELECT value FROM meta WHERE key = 'journal'").fetchone() is not None
+
+
+def said_by(telegram: BotApiServer, method: str, params: Mapping[str, Any]) -> str:
+    """The words of a message that waits to be sent; "" for an edit, which makes none."""
+    if method.startswith("edit"):
+        return ""
+    if method == "copyMessage":
+        original = telegram.world.chats[int(params["from_chat_id"])].messages.get(int(params["message_id"]), {})
+        return words_of(original)
+    return str(params.get("text", params.get("caption", "")))
+
+
+def words_of(message: Mapping[str, Any]) -> str:
+    return str(message.get("text", message.get("caption", "")))
 
 
 def recovered_purses(document: Mapping[str, Any], db: sqlite3.Connection) -> Purses:
@@ -89,6 +122,8 @@ class Expected:
     """How often a user pressed /switch_model."""
     friends: dict[int, int] = field(default_factory=dict)
     """A user → who brought them."""
+    chats: dict[int, int] = field(default_factory=dict)
+    """A user → where their answers are shown, unless in private."""
 
     def ask(self, user: int, name: str) -> str:
         """Notes a question; the text that asks it."""
@@ -110,7 +145,7 @@ def check(
         reasons = {str(reason) for (reason,) in db.execute("SELECT DISTINCT reason FROM ledger")}
         assert not reasons & NOT_BOOKED_BY_RULES, "no start had to correct a purse"
         for user, tags in expected.asked.items():
-            delivered = delivered_attempts(telegram, user, tags, wrecks)
+            delivered = delivered_attempts(telegram, expected.chats.get(user, user), tags, wrecks)
             check_charges(document, db, user, [answers.attempts[name][delivered[name] - 1].usage for name in tags])
         check_referrals(document, db, expected)
     check_model_calls(telegram, answers, expected, wrecks)
@@ -121,11 +156,11 @@ def check(
 
 
 def delivered_attempts(
-    telegram: BotApiServer, user: int, tags: Sequence[str], wrecks: Sequence[Wreck]
+    telegram: BotApiServer, chat: int, tags: Sequence[str], wrecks: Sequence[Wreck]
 ) -> dict[str, int]:
     """Question → the attempt that was shown: whole, in order, nothing twice but what was in flight at a kill."""
-    shown = markers_shown(telegram, user)
-    assert {marker.tag for marker in shown} == set(tags), f"user {user} got answers to their questions, and to all"
+    shown = markers_shown(telegram, chat)
+    assert {marker.tag for marker in shown} == set(tags), f"chat {chat} got answers to their questions, and to all"
     attempts = {marker.tag: marker.attempt for marker in shown}
     first_time = list(dict.fromkeys(shown))
     whole = [
@@ -134,7 +169,7 @@ def delivered_attempts(
         for count in [next(marker.of for marker in shown if marker.tag == name)]
         for number in range(1, count + 1)
     ]
-    assert first_time == whole, f"user {user} saw every answer whole, of one attempt, in the order asked"
+    assert first_time == whole, f"chat {chat} saw every answer whole, of one attempt, in the order asked"
     unsent: Counter[Marker] = sum((wreck.unsent for wreck in wrecks), Counter())
     for marker, times in Counter(shown).items():
         assert times <= 1 + unsent[marker], f"{marker} was shown {times} times and in flight at {unsent[marker]} kills"
@@ -142,18 +177,16 @@ def delivered_attempts(
     return attempts
 
 
-def messages_shown(telegram: BotApiServer, user: int) -> list[str]:
-    """What the bot has written to a user, oldest first."""
+def messages_shown(telegram: BotApiServer, chat: int) -> list[str]:
+    """What the bot has written to a chat as it stands there in the end, oldest first."""
     me = telegram.world.me["id"]
     return [
-        str(shown.message.get("text", ""))
-        for shown in telegram.world.chats[user].shown
-        if shown.what == "message" and shown.message["from"]["id"] == me
+        words_of(message) for message in telegram.world.chats[chat].messages.values() if message["from"]["id"] == me
     ]
 
 
-def markers_shown(telegram: BotApiServer, user: int) -> list[Marker]:
-    return [marker for text in messages_shown(telegram, user) for marker in markers_in(text)]
+def markers_shown(telegram: BotApiServer, chat: int) -> list[Marker]:
+    return [marker for text in messages_shown(telegram, chat) for marker in markers_in(text)]
 
 
 def check_charges(document: Mapping[str, Any], db: sqlite3.Connection, user: int, usages: Sequence[int]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import re
+from collections.abc import Callable
 
 from gptbot.playground.bot_api import BotApiServer
 from tests.faults.answers import tag
@@ -74,3 +75,46 @@ class Crowd:
         if command:
             await person.says(command)
             self.expected.switches[person.id] += command == "/switch_model"
+
+
+class Regulars:
+    """People who go on asking, replying and pressing commands until `over`; every second one came through a friend."""
+
+    def __init__(self, telegram: BotApiServer, seed: int, size: int, over: Callable[[], bool]) -> None:
+        self._telegram = telegram
+        self._seed = seed
+        self._users = range(1001, 1001 + size)
+        self._over = over
+        self.expected = Expected()
+
+    async def run(self) -> None:
+        self.expected.friends.update(zip(self._users[1::2], self._users[::2], strict=False))
+        for user in self._users[::2]:
+            self._telegram.add_user(user, f"User {user}")
+        people = [await member(self._telegram, user) for user in self._users[::2]]
+        async with asyncio.TaskGroup() as group:
+            for person in people:
+                group.create_task(self._live(person))
+            for user, friend in self.expected.friends.items():
+                group.create_task(self._come(user, friend))
+
+    async def _come(self, user: int, friend: int) -> None:
+        await self._live(await member(self._telegram, user, f"/start {friend}"))
+
+    async def _live(self, person: Person) -> None:
+        chance = random.Random(f"{self._seed} {person.id}")
+        answered, last, number = None, "", 0
+        while number == 0 or not self._over():
+            names = [tag(person.id, number + more) for more in range(chance.randint(1, 3))]
+            number += len(names)
+            if answered is not None and chance.random() < 0.5:
+                self.expected.replies[names[0]] = last
+            for name in names:
+                await person.says(
+                    self.expected.ask(person.id, name), reply_to=answered if name in self.expected.replies else None
+                )
+                if chance.random() < 0.3:
+                    await person.says("/switch_model")
+                    self.expected.switches[person.id] += 1
+            for name in names:
+                answered, last = await person.sees(whole_answer(name)), name

@@ -23,6 +23,7 @@ from typing import Any, Protocol
 from gptbot.playground.bot_api import BotApiServer
 from gptbot.playground.model_api import ModelServer
 from tests.faults.child import run_main
+from tests.faults.steps import Plan
 
 BOT_ID = 4242
 TOKEN = f"{BOT_ID}:AAfaultstoken_faults"
@@ -51,9 +52,16 @@ class _Forked:
     """A bot forked from a process that has imported everything."""
 
     def __init__(
-        self, arguments: list[str], environ: dict[str, str], folder: Path, out: Connection, err: Connection
+        self,
+        arguments: list[str],
+        environ: dict[str, str],
+        folder: Path,
+        out: Connection,
+        err: Connection,
+        plan: Plan | None,
     ) -> None:
-        self._process = _FORK_SERVER.Process(target=run_main, args=(MAIN, arguments, environ, folder, out, err))
+        what = (MAIN, arguments, environ, folder, out, err, plan)
+        self._process = _FORK_SERVER.Process(target=run_main, args=what)
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
@@ -114,6 +122,8 @@ class BotProcess:
         self.folder = folder
         self.data_file = folder / "data.json"
         self.by_fork_server = by_fork_server
+        self.plan: Plan | None = None
+        """Trouble for the next start, at a step of its own (by the fork server only)."""
         self.run = 0
         """The number of the start, from 1."""
         self.log: list[dict[str, Any]] = []
@@ -164,7 +174,7 @@ class BotProcess:
         (out, out_end), (err, err_end) = multiprocessing.Pipe(duplex=False), multiprocessing.Pipe(duplex=False)
         command = ["--env-file", os.devnull, *arguments]
         if self.by_fork_server:
-            self._child = _Forked(command, environ, self.folder, out_end, err_end)
+            self._child = _Forked(command, environ, self.folder, out_end, err_end, self.plan)
         else:
             self._child = await _Launched.launch(command, environ, self.folder, out_end, err_end)
         out_end.close()

@@ -9,11 +9,13 @@ Nothing sleeps: each wait ends with the change of state that it waits for, or fa
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from gptbot.playground.bot_api import BotApiServer
+from gptbot.playground.ogg import silence
 from gptbot.playground.people import find_button
+from gptbot.playground.png import picture
 from gptbot.playground.rich_rules import rich_text
 from gptbot.playground.world import Callback, Json, Shown
 
@@ -68,7 +70,90 @@ class Person:
         return self.server.send_text(self.id, self.chat.id, text, reply_to, thread_id, quote)
 
     async def edits(self, message: Json, text: str) -> Json:
+        """Changes the text, or the caption of a message with a file."""
         return self.server.edit_text(self.id, self.chat.id, message["message_id"], text)
+
+    async def sends_photo(
+        self,
+        content: bytes | None = None,
+        caption: str = "",
+        reply_to: Json | int | None = None,
+        thread_id: int | None = None,
+    ) -> Json:
+        """Unless told otherwise, a photo like no other."""
+        content = picture(str(self.server.world.next_message_id)) if content is None else content
+        return self.server.send_photo(self.id, self.chat.id, content, caption, reply_to=reply_to, thread_id=thread_id)
+
+    async def sends_album(
+        self,
+        contents: Sequence[bytes],
+        caption: str = "",
+        names: Sequence[str] = (),
+        reply_to: Json | int | None = None,
+        thread_id: int | None = None,
+    ) -> list[Json]:
+        """Photos, or documents if `names` are given."""
+        where = {"reply_to": reply_to, "thread_id": thread_id}
+        return self.server.send_album(self.id, self.chat.id, contents, caption, names, **where)
+
+    async def sends_voice(
+        self,
+        seconds: int = 2,
+        content: bytes | None = None,
+        caption: str = "",
+        reply_to: Json | int | None = None,
+        thread_id: int | None = None,
+    ) -> Json:
+        """Unless told otherwise, silence, of which `seconds` are told but at most 2 there."""
+        content = silence(min(seconds, 2)) if content is None else content
+        where = {"reply_to": reply_to, "thread_id": thread_id}
+        return self.server.send_voice(self.id, self.chat.id, content, seconds, caption, **where)
+
+    async def sends_audio(
+        self,
+        seconds: int = 2,
+        content: bytes = b"ID3 audio",
+        name: str = "audio.mp3",
+        mime_type: str = "audio/mpeg",
+        caption: str = "",
+        reply_to: Json | int | None = None,
+        thread_id: int | None = None,
+    ) -> Json:
+        where = {"reply_to": reply_to, "thread_id": thread_id}
+        return self.server.send_audio(self.id, self.chat.id, content, seconds, name, mime_type, caption, **where)
+
+    async def sends_video_note(
+        self,
+        seconds: int = 2,
+        content: bytes = b"\0\0\0\x18ftypmp42",
+        reply_to: Json | int | None = None,
+        thread_id: int | None = None,
+    ) -> Json:
+        where = {"reply_to": reply_to, "thread_id": thread_id}
+        return self.server.send_video_note(self.id, self.chat.id, content, seconds, **where)
+
+    async def sends_video(
+        self, caption: str = "", reply_to: Json | int | None = None, thread_id: int | None = None
+    ) -> Json:
+        where = {"reply_to": reply_to, "thread_id": thread_id}
+        return self.server.send_video(self.id, self.chat.id, b"\0\0\0\x18ftypmp42", caption, **where)
+
+    async def sends_document(
+        self,
+        content: bytes,
+        name: str = "notes.txt",
+        mime_type: str = "text/plain",
+        caption: str = "",
+        reply_to: Json | int | None = None,
+        thread_id: int | None = None,
+    ) -> Json:
+        where = {"reply_to": reply_to, "thread_id": thread_id}
+        return self.server.send_document(self.id, self.chat.id, content, name, mime_type, caption, **where)
+
+    async def sends_sticker(
+        self, emoji: str = "👍", reply_to: Json | int | None = None, thread_id: int | None = None
+    ) -> Json:
+        return self.server.send_sticker(self.id, self.chat.id, emoji, reply_to=reply_to, thread_id=thread_id)
 
     async def presses(self, button: str, on: Json | None = None, *, forged: bool = False) -> Callback:
         """Presses a button (label or data) of `on`, else of the newest message that has it; waits for one to come."""
@@ -92,7 +177,7 @@ class Person:
         return shown.message
 
     async def sees_file(self, kind: str, wanted: Wanted = "") -> tuple[Json, bytes]:
-        """The next message of the bot with a "photo", "document" or "voice", and the file's bytes."""
+        """The next message of the bot with a "photo", "document", "voice" or "audio", and the file's bytes."""
         shown = await self._wait(
             lambda: self._next(lambda s: kind in s.message and _has(s.message, wanted)), f"a {kind} with {wanted!r}"
         )

@@ -52,6 +52,15 @@ async def test_a_newcomer_waits_for_the_admins_yes_over_a_restart(guarded: House
     await alice.sees("You asked: hello")
 
 
+async def test_status_counts_who_waits(guarded: House, admin: Person, alice: Person) -> None:
+    for waiting in range(2):
+        await admin.says("/status")
+        shown = await admin.sees("Running for")
+        assert f"Waiting for your yes (ACCESS=approval): {waiting}" in shown["text"]
+        await alice.says("/start")
+        await alice.sees("the admin")
+
+
 async def test_a_double_tap_decides_once(guarded: House, admin: Person, alice: Person) -> None:
     await alice.says("/start")
     request = await admin.sees("Alice (@alice, 101)")

@@ -317,7 +317,13 @@ async def test_status_shows_how_the_bot_is_doing(bot: House, alice: Person, admi
     await alice.sees("quota is used up")
     await admin.says("/status")
     shown = (await admin.sees("Running for"))["text"]
-    for line in ("Users: 2", "1 answer, errors: 1, cost: $0.0130", "Model: trouble (quota)", "Telegram: well"):
+    for line in (
+        "Users: 2",
+        "1 answer, errors: 1, cost: $0.0130",
+        "Model: trouble (quota)",
+        "Telegram: well",
+        "Growing answers: native drafts",
+    ):
         assert line in shown
 
 

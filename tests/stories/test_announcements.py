@@ -179,14 +179,107 @@ async def test_the_preview_is_the_real_content_and_so_is_what_arrives(bot: House
             assert {kind: copy[kind] for kind in kinds if kind in copy} == wanted
 
 
-async def test_what_can_not_be_copied_is_said_and_asked_again(bot: House, alice: Person, admin: Person) -> None:
+ALBUM_FIELDS = ("photo", "caption", "caption_entities")
+
+
+def albums(messages: list[Json]) -> list[list[Json]]:
+    """The content of the albums among these messages."""
+    found: dict[str, list[Json]] = {}
+    for message in messages:
+        if "media_group_id" in message:
+            shown = {field: message[field] for field in ALBUM_FIELDS if field in message}
+            found.setdefault(message["media_group_id"], []).append(shown)
+    return list(found.values())
+
+
+async def test_an_album_arrives_whole_and_without_buttons(
+    bot: House, alice: Person, bob: Person, admin: Person
+) -> None:
+    await admin.says("/announce all")
+    await admin.sees("Now send me the message")
+    sent = bot.telegram.send_album(ADMIN, ADMIN, [b"one", b"two", b"three"], "Look *here*")
+    question = await admin.sees("This is how it will arrive")
+    assert "Telegram allows no buttons under an album." in question["text"]
+    labels = [button["text"] for row in question["reply_markup"]["inline_keyboard"] for button in row]
+    assert "🔗 Add link buttons" not in labels
+    assert albums(got(bot, ADMIN)) == albums(sent)
+    await bot.restart()
+    await send_it(admin, question)
+    await admin.sees("Delivered: 3")
+    for person in (alice, bob):
+        assert albums(got(bot, person.id)) == albums(sent)
+    assert len(bot.telegram.calls_of("copyMessages")) == 4
+
+
+async def test_an_album_that_was_deleted_ends_the_sending(bot: House, alice: Person, admin: Person) -> None:
     await admin.says("/announce @alice")
     await admin.sees("Now send me the message")
-    bot.telegram.send_album(ADMIN, ADMIN, [b"one", b"two"])
-    await admin.sees("belongs to an album")
-    await admin.sees("belongs to an album")
-    await admin.says("Then so")
+    sent = bot.telegram.send_album(ADMIN, ADMIN, [b"one", b"two"])
+    question = await admin.sees("This is how it will arrive")
+    for message in sent:
+        del admin.chat.messages[message["message_id"]]
+    await send_it(admin, question)
+    await admin.sees("The announcement was stopped.")
+
+
+async def test_what_was_deleted_before_the_preview_is_asked_for_again(bot: House, admin: Person) -> None:
+    await admin.says("/announce test")
+    await admin.sees("Now send me the message")
+    bot.telegram.faults.next("copyMessage", "refuse", description="Bad Request: message to copy not found")
+    await admin.says("News!")
+    await admin.sees("This message can't be shown again")
+    await admin.says("Other news!")
+    await send_it(admin, await admin.sees("This is how it will arrive"))
+    await admin.sees("Delivered: 1")
+
+
+async def test_link_buttons_are_added_shown_and_arrive(bot: House, alice: Person, admin: Person) -> None:
+    question = await to_the_preview(admin, "@alice")
+    await admin.presses("🔗 Add link buttons", question)
+    await admin.sees("a line for each row")
+    await admin.says("Our site - example.org")
+    await admin.sees("Line 1: each button must end with a link that begins with https://")
+    await bot.restart()
+    await admin.says("Our site – https://example.org | Shop - https://example.org/shop\nNews: https://t.me/example")
+    preview = await admin.sees("News!")
+    question = await admin.sees("This is how it will arrive")
+    await bot.restart()
+    await send_it(admin, question)
+    await admin.sees("Delivered: 1")
+    arrived = await alice.sees("News!")
+    for shown in (preview, arrived):
+        assert shown["reply_markup"]["inline_keyboard"] == [
+            [{"text": "Our site", "url": "https://example.org"}, {"text": "Shop", "url": "https://example.org/shop"}],
+            [{"text": "News", "url": "https://t.me/example"}],
+        ]
+
+
+async def test_link_buttons_are_changed_and_removed(bot: House, alice: Person, admin: Person) -> None:
+    await admin.presses("🔗 Add link buttons", await to_the_preview(admin, "@alice"))
+    await admin.says("Our site - https://example.org")
     await admin.sees("This is how it will arrive")
+    await admin.presses("🔗 Change buttons")
+    await admin.sees("Our site - https://example.org")
+    await admin.presses("⬅️ Back")
+    assert "reply_markup" in await admin.sees("News!")
+    await admin.sees("This is how it will arrive")
+    await admin.presses("Remove buttons")
+    assert "reply_markup" not in await admin.sees("News!")
+    await send_it(admin, await admin.sees("This is how it will arrive"))
+    await admin.sees("Delivered: 1")
+    assert "reply_markup" not in await alice.sees("News!")
+
+
+async def test_link_buttons_that_telegram_refuses_are_asked_for_again(bot: House, alice: Person, admin: Person) -> None:
+    await admin.presses("🔗 Add link buttons", await to_the_preview(admin, "@alice"))
+    await admin.sees("a line for each row")
+    bot.telegram.faults.next("copyMessage", "refuse", description="Bad Request: BUTTON_URL_INVALID")
+    await admin.says("Our site - https://example.org")
+    await admin.sees("Telegram did not take the message with these buttons")
+    await admin.says("Our site - https://example.com")
+    await send_it(admin, await admin.sees("This is how it will arrive"))
+    await admin.sees("Delivered: 1")
+    assert "reply_markup" in await alice.sees("News!")
 
 
 async def test_content_and_audience_can_be_changed_and_only_the_last_preview_sends(

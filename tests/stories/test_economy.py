@@ -144,6 +144,36 @@ async def test_a_favour_is_decided_after_a_restart(house: House) -> None:
     await books_agree(house)
 
 
+async def test_a_request_goes_to_the_next_admin_when_the_first_one_can_not_be_reached(house: House) -> None:
+    """The main admin has never opened the chat."""
+    await house.start(ADMIN_CHAT_ID=f"{ADMIN},778", **POOR)
+    second, alice = await house.member(778, "Oleg"), await house.member(101, "Alice")
+    await alice.says("/favor")
+    request = await second.sees("Request for tokens")
+    main = await house.member(ADMIN, "Olga")
+    yes, no = (button["callback_data"] for button in request["reply_markup"]["inline_keyboard"][0])
+    await second.presses(yes, on=request)
+    await second.sees_popup("Granted.")
+    await alice.sees("39999 tokens")
+    await main.presses(no, on=main.last, forged=True)
+    await main.sees_popup("decided already")
+    await books_agree(house)
+
+
+async def test_a_request_that_reaches_no_admin_is_withdrawn_and_may_be_made_again(house: House) -> None:
+    await house.start(ADMIN_CHAT_ID=f"{ADMIN},778", **POOR)
+    alice = await house.member(101, "Alice")
+    await alice.says("/favor")
+    await alice.sees("I have asked the admin")
+    await alice.sees("I could not reach an admin, so your request was withdrawn.")
+    admin = await house.member(ADMIN, "Olga")
+    await alice.says("/favor")
+    await alice.sees("I have asked the admin")
+    await admin.presses("Yes", on=await admin.sees("Request number: 2"))
+    await alice.sees("39999 tokens")
+    await books_agree(house)
+
+
 async def test_a_forged_yes_of_somebody_else_is_nothing(house: House) -> None:
     await house.start(**POOR)
     admin, alice = await house.member(ADMIN, "Olga"), await house.member(101, "Alice")

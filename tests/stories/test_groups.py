@@ -75,9 +75,9 @@ async def test_a_mention_is_answered_as_a_reply_without_the_mention(
 
 async def test_a_mention_in_a_caption_or_without_a_word_gets_a_polite_answer(bot: House, hers: Person) -> None:
     bot.telegram.send_photo(101, GROUP, b"picture", "@playground_bot what is this?")
-    await hers.sees("I can't read this kind of message yet")
+    await hers.sees("take premium tokens")
     await hers.says("@playground_bot")
-    await hers.sees("")
+    await hers.sees("There are no words in this message")
     assert not bot.model.requests
 
 

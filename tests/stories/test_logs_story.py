@@ -171,7 +171,7 @@ async def test_a_bug_in_one_turn_is_an_apology_with_an_id_that_the_log_knows(
     out, alice = await logged(house)
     bob = await house.member(102, "Bob")
     with monkeypatch.context() as bug:
-        bug.setattr("gptbot.actors.turn.can_afford", lambda *_, **__: 1 / 0)
+        bug.setattr("gptbot.actors.preparing.can_afford", lambda *_, **__: 1 / 0)
         await alice.says("secret question")
         shown = await alice.sees("Something went wrong on my side (error ")
     await bob.says("Why?")

@@ -73,3 +73,32 @@ async def test_the_main_admin_switches_the_reports_at_once_and_for_good(bot: Hou
     await alice.says("nobody hears of this")
     await alice.sees("You asked: nobody hears of this")
     await admin.sees_nothing_until("/help", "Write me anything")
+
+
+async def test_whoever_does_not_want_to_see_an_answer_grow_sees_it_when_it_is_whole(bot: House, alice: Person) -> None:
+    await alice.says("/settings")
+    await alice.sees("Answers grow before your eyes: on")
+    await alice.presses("⚡ off")
+    await alice.sees("Answers grow before your eyes: off")
+    await bot.restart()
+    assert bot.data()["101"]["streaming"] == "off"
+    bot.model.answer, bot.model.tokens_per_s = lambda body: "word " * 20, 20.0
+    await alice.says("How are you?")
+    await alice.sees("word word")
+    assert not bot.telegram.calls_of("sendMessageDraft")
+    await alice.says("/settings")
+    await alice.presses("⚡ on")
+    await alice.sees("Answers grow before your eyes: on")
+    await alice.says("And now?")
+    await alice.sees("word word")
+    assert bot.telegram.calls_of("sendMessageDraft")
+
+
+async def test_where_the_owner_has_neither_there_are_no_rows_for_streaming_and_voice(house: House) -> None:
+    await house.start(STREAMING="off")
+    alice = await house.member(101, "Alice")
+    await alice.says("/settings")
+    shown = await alice.sees("Settings")
+    assert "grow" not in shown["text"]
+    assert "aloud" not in shown["text"]
+    assert len(shown["reply_markup"]["inline_keyboard"]) == 3

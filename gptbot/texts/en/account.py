@@ -11,6 +11,10 @@ TEXTS: dict[str, str] = {
         "Hi, {name}! You are an admin of this bot: nothing is ever taken from your balance. Your commands: /help"
     ),
     "start.known": "Good to see you again, {name}! Just write your question. Everything I can do: /help",
+    "start.back": (
+        "Good to see you again, {name}! Your balances are as you left them: {balance:token} for the basic model."
+        " Everything I can do: /help"
+    ),
     "start.group": "Please open a private chat with me and press Start there: then I can answer you here, too.",
     "start.open_private": "Open the private chat",
     "start.anonymous": (
@@ -33,6 +37,10 @@ TEXTS: dict[str, str] = {
     "referral.came": "{friend} came through your link: each of you gets a bonus of {bonus:token}.",
     # --- /help
     "help.intro": "Write me anything and I will answer. To go on with a conversation, reply to my answer.",
+    "help.reads": "You can also send me photos, text files and PDFs; write your question into the caption.",
+    "help.reads_and_hears": (
+        "You can also send me voice messages, photos, text files and PDFs; write your question into the caption."
+    ),
     "help.group.start": "<b>Start</b>",
     "help.group.models": "<b>Answers and pictures</b>",
     "help.group.balance": "<b>Balance and friends</b>",
@@ -53,6 +61,8 @@ TEXTS: dict[str, str] = {
     "command.reset_prompt": "back to the standard instruction",
     "command.language": "English or Russian",
     "command.privacy": "what is kept and who sees it",
+    "command.export": "all that is kept about you, as a file",
+    "command.forget": "delete all that is kept about you",
     "command.cancel": "leave a dialog, stop an answer",
     "command.announce": "write to everybody",
     # --- wrong arguments
@@ -91,6 +101,9 @@ TEXTS: dict[str, str] = {
         "{image_balance:image}: pictures with /imagine\n\n"
         "Active model: <b>{tier}</b> ({model}), change it with /switch_model"
     ),
+    "balance.photos": "Questions about photos are answered by {premium}, so they take premium tokens.",
+    "balance.voice": "Each second of a voice message takes {tokens:premium_token}, the answer comes on top.",
+    "balance.speech": "Each 1000 characters of a spoken answer take {tokens:premium_token}.",
     "balance.low": "Running low? Invite a friend with /invite, ask the admin with /ask_favor or see /topup.",
     "balance.admin": "You are an admin: nothing is ever taken from your balance.",
     "tier.basic": "basic",
@@ -153,6 +166,9 @@ TEXTS: dict[str, str] = {
         "The admin declined your request for {amount:token}. Your balance: {balance:token}."
         " You can also invite a friend: /invite"
     ),
+    "favor.nobody_reached": (
+        "I could not reach an admin, so your request was withdrawn. Nothing is lost: please try again later."
+    ),
     "favor.popup.granted": "Granted.",
     "favor.popup.denied": "Declined.",
     "favor.popup.decided_before": "This request has been decided already. Nothing was changed.",
@@ -177,8 +193,8 @@ TEXTS: dict[str, str] = {
     "privacy.kept": (
         "<b>What is kept</b>\n"
         "Your Telegram id, name, username and language, your settings and standing instruction, your balance with its"
-        " changes, and how much you use the bot. Questions and answers are kept for {days:day}, so that you can go on"
-        " with a conversation by replying."
+        " changes, and how much you use the bot. Questions, what was read or heard in your files, and answers are kept"
+        " for {days:day}, so that you can go on with a conversation by replying."
     ),
     "privacy.reports_texts": (
         "<b>Who sees it</b>\n"
@@ -195,7 +211,32 @@ TEXTS: dict[str, str] = {
         "<b>Who sees it</b>\nThe owner of this bot can see all of this. Your requests are not reported to them."
     ),
     "privacy.model": (
-        "Your questions, with the conversation they continue and your instruction, go to the service that runs the"
-        " model, without your name. To have your data deleted, write to the owner of this bot."
+        "Your questions, with the files you send, the conversation they continue and your instruction, go to the"
+        " service that runs the model, without your name."
     ),
+    "privacy.yours": (
+        "<b>It is yours</b>\n/export sends you all of it as a file. /forget deletes it."
+    ),
+    # --- /export
+    "export.caption": "Everything that is kept about you. Questions and answers: {turns}.",
+    "export.more": "Part {part}: further questions and answers.",
+    "export.failed": "I can't read what is stored at the moment. Please try again later.",
+    "export.wait": "The file of your last /export has not been delivered yet. Please wait for it.",
+    # --- /forget
+    "private.only": "This is between the two of us: please send the command in our private chat.",
+    "forget.ask": (
+        "<b>Delete everything about you?</b>\n\n"
+        "Deleted at once: your account with name, settings and instruction, all questions and answers (also those in"
+        " groups), open dialogs and requests. A question that is being answered is ended. You may want /export first.\n\n"
+        "What stays: the bookings of your balances, without name and id. A code that is computed from your id with a"
+        " secret key keeps your balances and whether you are blocked, so that coming back with /start gives what you"
+        " left, and no new starting balance or bonus. The sums over all users stay, too.\n\n"
+        "What is out of my hands: messages in Telegram's chats, and reports that the owner has received. Dated backups"
+        " of the accounts (no questions or answers) and log files age out."
+    ),
+    "forget.yes": "Delete everything",
+    "forget.no": "Keep it",
+    "forget.done": "Everything about you is deleted. If you want to come back: /start",
+    "forget.kept": "Nothing was deleted.",
+    "forget.admin": "You are an admin of this bot, and admins can't be forgotten: take your id out of ADMIN_CHAT_ID first.",
 }

@@ -121,8 +121,14 @@ TEXTS: dict[str, str] = {
         "Today (UTC): {answers:answer}, errors: {errors}, cost: {cost}\n"
         "Model: {model}\n"
         "Telegram: {telegram}\n"
+        "Growing answers: {streaming}\n"
         "data.json is behind by {lag} s"
     ),
+    "status.access": "Waiting for your yes (ACCESS=approval): {requests}",
+    "status.streaming.drafts": "native drafts",
+    "status.streaming.no_drafts": "edited messages (this server takes no drafts)",
+    "status.streaming.edits": "edited messages",
+    "status.streaming.off": "not shown",
     "status.ok": "well",
     "status.trouble": "trouble ({trouble})",
     "stop.stopping": "Stopping: I finish what is under way, save everything and end.",

@@ -17,6 +17,7 @@ TEXTS: dict[str, str] = {
     "turn.failed.context": "This conversation is too long for the model. Start a new one without replying.",
     "turn.failed.content": "The model refused this request by its rules. Please put it another way.",
     "turn.failed.model": "This model is not available. I have told the owner; try /switch_model.",
+    "turn.failed.pictures": "This model can't see pictures. Please ask without them. This cost you nothing.",
     "turn.failed.key": "The model does not accept this bot's key. I have told the owner.",
     "turn.failed.request": "The model did not accept this request. This cost you nothing.",
     "turn.failed.empty": "The model gave an empty answer. Please ask again. This cost you nothing.",
@@ -25,7 +26,10 @@ TEXTS: dict[str, str] = {
     "turn.continue": "Please continue exactly where you stopped.",
     "turn.edited": "You have changed your question. Shall I answer it anew?",
     "error.unexpected": "Something went wrong on my side (error {error_id}). Please try again.",
-    "content.unreadable": "I can't read this kind of message yet. Please write it as text.",
+    "content.empty": "There are no words in this message. Please write your question.",
+    "content.unreadable": (
+        "I can't read this kind of message yet. What I can read: text, photos, voice messages, text files and PDFs."
+    ),
     "dialog.over": "This is over.",
     # --- what only the owner can mend: told to the main admin
     "owner.model.quota": (
@@ -33,6 +37,9 @@ TEXTS: dict[str, str] = {
     ),
     "owner.model.model": (
         "The server does not know or offer the model <b>{model}</b>: please set another one and restart the bot."
+    ),
+    "owner.model.pictures": (
+        "<b>{model}</b> does not take pictures: photos get no answers. Set PREMIUM_MODEL to one that sees."
     ),
     "owner.model.key": "The server of <b>{model}</b> does not accept the key (OPENAI_API_KEY): nobody gets answers.",
     # --- commands and buttons

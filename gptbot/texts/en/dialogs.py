@@ -62,20 +62,53 @@ TEXTS: dict[str, str] = {
     "announce.ask_content": (
         "Audience: {audience}\nRecipients: <b>{recipients}</b>\nLeft out (blocked or unreachable): {left_out}\n"
         "Sending takes about {time}.\n\n"
-        "Now send me the message: a text with formatting, a photo, a video, a file, a voice message."
+        "Now send me the message: a text with formatting, a photo, a video, an album, a file, a voice message."
         " It is copied as it is."
     ),
-    "announce.bad_content.album": (
-        "This belongs to an album. Only single messages can be announced for now: please send one photo or video."
-    ),
     "announce.bad_content.kind": "A message of this kind can't be copied. Please send another one.",
-    "announce.preview_refused": (
+    "announce.bad_content.refused": (
         "This message can't be shown again (was it deleted, or is its kind not copyable?). Please send another one."
     ),
     "announce.preview": (
         "This is how it will arrive ⬆️\n\nAudience: {audience}\nRecipients: <b>{recipients}</b>\n"
         "Left out (blocked or unreachable): {left_out}\nSending takes about {time}.\n\n"
         "Send it? You can also send me another message instead."
+    ),
+    "announce.preview_album": (
+        "This is how it will arrive ⬆️\n\nAudience: {audience}\nRecipients: <b>{recipients}</b>\n"
+        "Left out (blocked or unreachable): {left_out}\nSending takes about {time}.\n\n"
+        "Send it? You can also send me another message instead. Telegram allows no buttons under an album."
+    ),
+    "announce.no_links": "Telegram allows no buttons under an album.",
+    "announce.ask_links": (
+        "Send me the buttons, a line for each row:\n\n<code>Our site - https://example.org</code>\n"
+        "<code>News - https://t.me/example | Shop - https://example.org/shop</code>\n\n"
+        "A <code>|</code> puts buttons side by side. At most {rows} rows with {row} buttons each."
+    ),
+    "announce.ask_links_again": (
+        "The buttons now (tap to copy):\n\n<code>{text}</code>\n\nSend me the new ones, a line for each row."
+    ),
+    "announce.bad_links.empty": "There is no button in it. Write for example <code>Our site - https://example.org</code>",
+    "announce.bad_links.not_text": (
+        "Buttons are written as a text. Write for example <code>Our site - https://example.org</code>"
+    ),
+    "announce.bad_links.no_address": (
+        "Line {line}: each button must end with a link that begins with https://, http:// or tg://."
+        " For example: <code>Our site - https://example.org</code>\nPlease send all lines again."
+    ),
+    "announce.bad_links.bad_address": "Line {line}: Telegram takes no such link. Please send all lines again.",
+    "announce.bad_links.no_label": (
+        "Line {line}: the words on the button are missing. Write them before the link:"
+        " <code>Our site - https://example.org</code>\nPlease send all lines again."
+    ),
+    "announce.bad_links.long_label": (
+        "Line {line}: the words on a button may have at most {label} characters. Please send all lines again."
+    ),
+    "announce.bad_links.wide": ("Line {line}: at most {row} buttons fit side by side. Please send all lines again."),
+    "announce.bad_links.many": "Line {line}: there may be at most {rows} rows of buttons. Please send all lines again.",
+    "announce.bad_links.refused": (
+        "Telegram did not take the message with these buttons; one of the links may be wrong."
+        " Please send other ones, or remove the buttons."
     ),
     "announce.confirmed": (
         "Confirmed. Audience: {audience}; recipients: <b>{recipients}</b>; left out: {left_out}; about {time}."
@@ -103,6 +136,10 @@ TEXTS: dict[str, str] = {
     "announce.button.langru": "Russian",
     "announce.button.langen": "English",
     "announce.button.send": "✅ Send ({recipients})",
+    "announce.button.add_links": "🔗 Add link buttons",
+    "announce.button.change_links": "🔗 Change buttons",
+    "announce.button.remove_links": "Remove buttons",
+    "announce.button.back": "⬅️ Back",
     "announce.button.content": "Another message",
     "announce.button.audience": "Another audience",
     "announce.button.pause": "⏸ Pause",

@@ -29,6 +29,18 @@ TEXTS: dict[str, str] = {
     "delete_context.done": (
         "I have forgotten the dialog of this chat, and dialog mode is off. Switch it on again with /context"
     ),
+    # --- /voice
+    "command.voice": "answers read aloud: on or off",
+    "usage.voice": (
+        "<b>/voice</b> switches spoken answers on and off; you can also say which.\nExample: <code>/voice off</code>"
+    ),
+    "voice.on": (
+        "Spoken answers are <b>on</b>: in our private chat, each answer comes as a voice message, too. Each 1000"
+        " characters take {tokens:premium_token}.\nYou have {balance:premium_token}. Off again: /voice"
+    ),
+    "voice.off": "Spoken answers are <b>off</b>. On again: /voice",
+    "voice.empty": "That is not enough for a spoken answer: see /topup.",
+    "voice.not_offered": "The owner of this bot has not switched spoken answers on.",
     # --- /settings
     "settings.intro": "<b>Settings</b>",
     "settings.model": "Model: <b>{value}</b>",
@@ -37,6 +49,15 @@ TEXTS: dict[str, str] = {
     "settings.context": "Dialog mode, tokens remembered: <b>{value}</b>",
     "settings.context.0": "off",
     "settings.language": "Language: <b>{value}</b>",
+    "settings.streaming": "Answers grow before your eyes: <b>{value}</b>",
+    "settings.streaming.on": "on",
+    "settings.streaming.off": "off",
+    "settings.voice": "Answers are read aloud, too: <b>{value}</b>",
+    "settings.voice.on": "on",
+    "settings.voice.off": "off",
+    "settings.voice.cost": (
+        "In our private chat, answers come as a voice message, too. Each 1000 characters take {tokens:premium_token}."
+    ),
     "settings.reports": "Reports of requests: <b>{value}</b>",
     "settings.reports.each": "each",
     "settings.reports.digest": "digest",

@@ -1,6 +1,6 @@
 """Русский. Each module holds the texts of one area; the keys are the same in every language."""
 
-from gptbot.texts.ru import account, admin, common, dialogs, settings
+from gptbot.texts.ru import account, admin, common, dialogs, media, settings
 
 NOUNS: dict[str, tuple[str, ...]] = {
     "token": ("токен", "токена", "токенов"),
@@ -15,4 +15,11 @@ NOUNS: dict[str, tuple[str, ...]] = {
     "friend": ("друг", "друга", "друзей"),
 }
 
-TEXTS: dict[str, str] = {**common.TEXTS, **account.TEXTS, **dialogs.TEXTS, **admin.TEXTS, **settings.TEXTS}
+TEXTS: dict[str, str] = {
+    **common.TEXTS,
+    **account.TEXTS,
+    **dialogs.TEXTS,
+    **admin.TEXTS,
+    **settings.TEXTS,
+    **media.TEXTS,
+}

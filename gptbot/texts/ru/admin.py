@@ -121,8 +121,14 @@ TEXTS: dict[str, str] = {
         "Сегодня (UTC): {answers:answer}, ошибок: {errors}, расходы: {cost}\n"
         "Модель: {model}\n"
         "Telegram: {telegram}\n"
+        "Ответы по мере написания: {streaming}\n"
         "data.json отстаёт на {lag} с"
     ),
+    "status.access": "Ждут вашего решения (ACCESS=approval): {requests}",
+    "status.streaming.drafts": "черновики Telegram",
+    "status.streaming.no_drafts": "правка сообщений (сервер не принимает черновики)",
+    "status.streaming.edits": "правка сообщений",
+    "status.streaming.off": "не показываются",
     "status.ok": "всё хорошо",
     "status.trouble": "сбой ({trouble})",
     "stop.stopping": "Останавливаюсь: заканчиваю начатое, сохраняю всё и завершаю работу.",

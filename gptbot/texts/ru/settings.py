@@ -27,6 +27,19 @@ TEXTS: dict[str, str] = {
         " сообщение. Включить: /context"
     ),
     "delete_context.done": "Диалог этого чата забыт, режим диалога выключен. Включить снова: /context",
+    # --- /voice
+    "command.voice": "озвучивание ответов: включить или выключить",
+    "usage.voice": (
+        "<b>/voice</b> включает и выключает озвучивание ответов; можно и назвать: on (вкл.) или off (выкл.).\n"
+        "Пример: <code>/voice off</code>"
+    ),
+    "voice.on": (
+        "Озвучивание <b>включено</b>: в личном чате каждый ответ придёт и голосовым сообщением. За каждые 1000 знаков:"
+        " {tokens:premium_token}.\nУ вас {balance:premium_token}. Выключить: /voice"
+    ),
+    "voice.off": "Озвучивание <b>выключено</b>. Включить снова: /voice",
+    "voice.empty": "Этого не хватит на озвучивание ответа: загляните в /topup.",
+    "voice.not_offered": "Владелец этого бота не включил озвучивание ответов.",
     # --- /settings
     "settings.intro": "<b>Настройки</b>",
     "settings.model": "Модель: <b>{value}</b>",
@@ -35,6 +48,15 @@ TEXTS: dict[str, str] = {
     "settings.context": "Режим диалога, токенов в памяти: <b>{value}</b>",
     "settings.context.0": "выкл.",
     "settings.language": "Язык: <b>{value}</b>",
+    "settings.streaming": "Показывать ответ, пока он пишется: <b>{value}</b>",
+    "settings.streaming.on": "вкл.",
+    "settings.streaming.off": "выкл.",
+    "settings.voice": "Озвучивать ответы: <b>{value}</b>",
+    "settings.voice.on": "вкл.",
+    "settings.voice.off": "выкл.",
+    "settings.voice.cost": (
+        "В личном чате ответы будут приходить и голосом. За каждые 1000 знаков: {tokens:premium_token}."
+    ),
     "settings.reports": "Отчёты о запросах: <b>{value}</b>",
     "settings.reports.each": "каждый",
     "settings.reports.digest": "сводка",

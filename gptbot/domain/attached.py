@@ -1,0 +1,42 @@
+"""What came with a question beside its words, as the chain keeps it: text of files, pictures, what it replies to."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import orjson
+
+PICTURE_TOKENS = 1_500
+"""What a picture takes of the model's window, generously; for trimming only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """`text` was read from documents or heard in recordings; `pictures` are Telegram's file_ids.
+
+    `quote` is the part of a known answer that was marked; `shown`, the message of no known turn that the question
+    replies to, the assistant's if `shown_by_us`.
+    """
+
+    text: str = ""
+    pictures: tuple[str, ...] = ()
+    quote: str = ""
+    shown: str = ""
+    shown_by_us: bool = False
+
+    def before(self, words: str) -> str:
+        """The question as the model reads it: the files' text, the quote, then what was asked about them."""
+        return "\n\n".join(part for part in (self.text, self.quote and f"«{self.quote}»", words) if part)
+
+    def to_bytes(self) -> bytes | None:
+        """For the row of a turn; None for nothing."""
+        return orjson.dumps(asdict(self)) if self != NOTHING else None
+
+    @classmethod
+    def from_bytes(cls, stored: bytes | None) -> "Attached":
+        if stored is None:
+            return NOTHING
+        told: dict[str, Any] = orjson.loads(stored)
+        return cls(**told | {"pictures": tuple(told["pictures"])})
+
+
+NOTHING = Attached()

@@ -1,0 +1,144 @@
+// Where one writes: a text, a reply or an edit, with files. Each room keeps what was begun in it.
+
+import { Attachments } from "./attachments.js";
+import { summary } from "./bubble.js";
+import { Completion } from "./completion.js";
+import { byId } from "./dom.js";
+import { act } from "./feed.js";
+import { Recorder } from "./recorder.js";
+import { currentRoom, on, state } from "./store.js";
+
+const HEIGHT_MAX_PX = 180;
+
+export class Composer {
+  constructor() {
+    this.area = byId("text");
+    this.context = null; // {message, quote, editing}
+    this.begun = new Map(); // room → text
+    this.files = new Attachments(() => this.shown());
+    this.completion = new Completion(this.area, (text) => this.send(text));
+    this.recorder = new Recorder((content, seconds) => this.sendVoice(content, seconds));
+    this.listen();
+  }
+
+  listen() {
+    byId("composer").addEventListener("submit", (event) => { event.preventDefault(); this.submit(); });
+    this.area.addEventListener("keydown", (event) => this.key(event));
+    this.area.addEventListener("input", () => this.shown());
+    this.area.addEventListener("paste", (event) => this.files.take(event.clipboardData.files));
+    byId("context-cancel").addEventListener("click", () => this.forget());
+    const chat = byId("chat");
+    chat.addEventListener("dragover", (event) => { event.preventDefault(); chat.classList.add("dropping"); });
+    chat.addEventListener("dragleave", (event) => { if (event.target === chat) chat.classList.remove("dropping"); });
+    chat.addEventListener("drop", (event) => {
+      event.preventDefault();
+      chat.classList.remove("dropping");
+      this.files.take(event.dataTransfer.files);
+    });
+    on("room", (key) => this.entered(key));
+  }
+
+  key(event) {
+    if (event.isComposing || this.completion.key(event)) return;
+    if (event.key === "Escape") this.forget();
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      this.submit();
+    }
+    if (event.key === "ArrowUp" && !this.area.value) this.editLast(event);
+  }
+
+  // As in the messenger: the arrow up in an empty field edits one's last message.
+  editLast(event) {
+    const mine = [...document.querySelectorAll("#messages .mine")].at(-1);
+    const room = currentRoom();
+    const message = mine && room.chat.messages.get(Number(mine.dataset.id));
+    if (!message || (message.text ?? message.caption) === undefined) return;
+    event.preventDefault();
+    this.edit(message);
+  }
+
+  entered(key) {
+    if (this.room !== key) {
+      if (this.room) this.begun.set(this.room, this.area.value);
+      this.forget();
+      this.area.value = this.begun.get(key) ?? "";
+    }
+    this.room = key;
+    this.shown();
+    if (matchMedia("(min-width: 601px)").matches) this.area.focus({ preventScroll: true });
+  }
+
+  // --- what it answers or edits
+
+  reply(message, quote = null) {
+    this.context = { message, quote };
+    this.show(`Reply to ${message.from.first_name}`, quote ?? summary(message));
+  }
+
+  edit(message) {
+    this.context = { message, editing: true };
+    this.area.value = message.text ?? message.caption ?? "";
+    this.show("Edit the message", summary(message));
+  }
+
+  show(title, words) {
+    byId("context").hidden = false;
+    byId("context").querySelector("b").textContent = title;
+    byId("context").querySelector("span").textContent = words;
+    this.shown();
+    this.area.focus();
+  }
+
+  forget() {
+    if (this.context?.editing) this.area.value = "";
+    this.context = null;
+    byId("context").hidden = true;
+    this.shown();
+  }
+
+  // --- sending
+
+  submit() {
+    const text = this.area.value;
+    if (!text.trim() && !this.files.any) return;
+    this.send(text);
+    this.area.value = "";
+    this.shown();
+  }
+
+  async send(text) {
+    const { message, quote, editing } = this.context ?? {};
+    const where = this.where();
+    const files = this.files.release();
+    this.completion.close();
+    this.context = null;
+    this.forget();
+    if (editing) await act("edit_text", { message_id: message.message_id, text });
+    else if (files.length) await this.files.send(files, text, where);
+    else await act("send_text", { text, ...where, quote: quote ?? null });
+  }
+
+  async sendVoice(content, seconds) {
+    const where = this.where();
+    this.forget();
+    await act("send_voice", { content, duration_s: seconds, ...where });
+  }
+
+  where() {
+    const room = currentRoom();
+    return { reply_to: this.context?.message.message_id ?? null, thread_id: room.thread ?? null };
+  }
+
+  // Height, completion and which of the round buttons is there, after any change.
+  shown() {
+    this.area.style.height = "auto";
+    const tall = this.area.scrollHeight; // 0 while the composer is hidden
+    if (tall) this.area.style.height = `${Math.min(tall + 2, HEIGHT_MAX_PX)}px`;
+    const something = Boolean(this.area.value.trim()) || this.files.any;
+    byId("send").hidden = !something && this.recorder.possible;
+    byId("record").hidden = something || !this.recorder.possible;
+    this.completion.offer();
+    if (state.current) this.begun.set(state.current, this.area.value);
+  }
+}

@@ -1,0 +1,67 @@
+// A voice message from the microphone: press to begin, press to send, Esc or the bin to drop it.
+
+import { base64 } from "./attachments.js";
+import { byId, duration, icon } from "./dom.js";
+import { toast } from "./popups.js";
+
+const TYPES = ["audio/ogg;codecs=opus", "audio/webm;codecs=opus", "audio/mp4"];
+const LONGEST_S = 300;
+
+export class Recorder {
+  constructor(send) {
+    this.send = send;
+    this.recorder = null;
+    byId("record").addEventListener("click", () => (this.recorder ? this.end(true) : this.begin()));
+    byId("record-drop").addEventListener("click", () => this.end(false));
+    document.addEventListener("keydown", (event) => { if (event.key === "Escape") this.end(false); });
+  }
+
+  get possible() { return Boolean(window.MediaRecorder && navigator.mediaDevices?.getUserMedia); }
+
+  async begin() {
+    let stream;
+    try {
+      stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+    } catch {
+      toast("No microphone: allow it for this page, or attach a recording as a file.");
+      return;
+    }
+    const mimeType = TYPES.find((type) => MediaRecorder.isTypeSupported(type));
+    const parts = [];
+    this.started = Date.now();
+    this.recorder = new MediaRecorder(stream, { mimeType });
+    this.recorder.addEventListener("dataavailable", (event) => parts.push(event.data));
+    this.recorder.addEventListener("stop", async () => {
+      stream.getTracks().forEach((track) => track.stop());
+      const seconds = Math.max(1, Math.round((Date.now() - this.started) / 1000));
+      const type = (mimeType ?? "audio/webm").split(";")[0];
+      if (this.wanted) await this.send(await base64(new Blob(parts, { type })), seconds);
+    });
+    this.recorder.start();
+    this.show(true);
+    this.timer = setInterval(() => this.tick(), 250);
+  }
+
+  tick() {
+    const seconds = (Date.now() - this.started) / 1000;
+    byId("record-time").textContent = duration(seconds);
+    if (seconds >= LONGEST_S) this.end(true);
+  }
+
+  end(wanted) {
+    if (!this.recorder) return;
+    clearInterval(this.timer);
+    this.wanted = wanted;
+    this.recorder.stop();
+    this.recorder = null;
+    this.show(false);
+  }
+
+  show(recording) {
+    byId("composer").classList.toggle("recording", recording);
+    byId("recording").hidden = !recording;
+    byId("record").replaceChildren(icon(recording ? "send" : "mic"));
+    byId("record").ariaLabel = recording ? "Send the voice message" : "Record a voice message";
+    byId("record-time").textContent = duration(0);
+  }
+}
