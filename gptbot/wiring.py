@@ -153,18 +153,19 @@ async def _meet(api: TelegramApi, clock: SystemClock) -> Me:
     """Who the bot is, as soon as Telegram answers. Raises OperatorError when it refuses the token."""
     backoff, said = Backoff(), False
     while True:
+        wait_s = backoff.next_s()
         try:
             return await api.get_me()
         except TelegramRefusal as refusal:
             if refusal.status in (401, 404):
                 raise OperatorError(token_refused(refusal)) from None
-            reason = str(refusal)
+            reason, wait_s = str(refusal), max(refusal.retry_after_s or 0.0, wait_s)
         except TelegramError as error:
             reason = str(error)
         if not said:
             log.warning("telegram.unreachable", reason=reason)
             said = True
-        await clock.sleep(backoff.next_s())
+        await clock.sleep(wait_s)
 
 
 def _decode(stored: bytes, me: Me) -> AnyUpdate | None:

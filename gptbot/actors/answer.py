@@ -16,7 +16,7 @@ from gptbot.domain.rows import MessageRow, TurnGone, TurnRow
 from gptbot.domain.rules import ModelSpec
 from gptbot.domain.settling import After, Charge
 from gptbot.domain.transaction import Transaction
-from gptbot.ports import ChatMessage, Outcome, Usage
+from gptbot.ports import ChatMessage, Outcome, RefusalKind, Refused, Usage
 from gptbot.texts import Words
 
 

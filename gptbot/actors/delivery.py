@@ -16,7 +16,7 @@ import structlog
 from gptbot.actors.answer_messages import FILE_NAME
 from gptbot.actors.storage import Storage
 from gptbot.actors.supervisor import Supervisor
-from gptbot.commands import dialogs, favors
+from gptbot.commands import access, dialogs, favors
 from gptbot.commands.visit import tell, words_for
 from gptbot.domain import settling
 from gptbot.domain.outgoing import Attachment, Outgoing, Params, message, spelled_out
@@ -220,6 +220,8 @@ class Delivery:
                     dialogs.preview_refused(tx, self._rules, preview, gone=gone)
                 if request := after.get("favor"):
                     favors.admin_unreachable(tx, self._rules, request)
+                if knock := after.get("access"):
+                    access.admin_unreachable(tx, self._rules, knock)
                 # A spoken copy is no loss: the answer has arrived, and many people refuse voice messages.
                 spoken = "charge" in after and after["charge"]["reason"] == "speech"
                 if "charge" in after and not spoken and outcome.kind in SAYABLE:

@@ -40,7 +40,12 @@ class Intake:
         )
         if len(new) < len(wanted):
             log.info("update.repeated", count=len(wanted) - len(new))
-        await self._directory.route([Arrived(update) for update_id, _, update in wanted if update_id in new])
+        arrived = []
+        for update_id, _, update in wanted:
+            if update_id in new:
+                new.discard(update_id)  # the same one may come twice at once
+                arrived.append(Arrived(update))
+        await self._directory.route(arrived)
 
     async def _migrate(self, update: ChatMigrated) -> None:
         """Before anything else of this batch is looked at; it may be done again, so the inbox need not know it."""

@@ -212,7 +212,9 @@ class Storage:
                 one.change.reply.set_result(one.result)
         for record in records:
             if not record.reply.done():
-                record.reply.set_result({update.update_id for update in record.updates} & new)
+                taken = {update.update_id for update in record.updates} & new
+                new -= taken  # what two posts of a webhook brought is new for the first of them only
+                record.reply.set_result(taken)
         if any(one.tx.touched for one in done) and not self.dirty.is_set():
             self.behind_since = self._clock.monotonic()
             self.dirty.set()

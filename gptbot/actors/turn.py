@@ -236,7 +236,8 @@ class Turn:
 
     def _apologise(self, tx: Transaction, trouble: str) -> None:
         keyboard = None
-        if trouble in WORTH_RETRYING and self._context:
+        known = tx.book.get(self._visit.user) is not None  # not forgotten meanwhile: nothing of them is kept then
+        if trouble in WORTH_RETRYING and self._context and known:
             parent = self._conversation.parent
             turn = keep_unanswered(tx, self._question, parent=parent, model=self._model.id)
             keyboard = under_apology(self._visit.words, turn)

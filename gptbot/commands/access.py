@@ -1,4 +1,7 @@
-"""Newcomers and groups that wait for the admin's yes, and what those are told who aren't served (SPEC §2, ACCESS)."""
+"""Newcomers and groups that wait for the admin's yes, and what those are told who aren't served (SPEC §2, ACCESS).
+
+The main admin is asked; whom Telegram can't reach is passed over, so that nobody waits for ever.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,6 +16,8 @@ from gptbot.domain.access import Knock
 from gptbot.domain.book import Permit
 from gptbot.domain.outgoing import Button, Text
 from gptbot.domain.records import Account
+from gptbot.domain.rules import Rules
+from gptbot.domain.settling import AccessRequest
 from gptbot.domain.transaction import Transaction
 from gptbot.domain.updates import Person, Place
 from gptbot.texts import Words, join
@@ -35,7 +40,7 @@ def ask_to_join(tx: Transaction, visit: Visit, referrer: int | None) -> None:
     )
     visit.say(tx, f"access.{outcome.value}")
     if outcome is Knock.ASKED:
-        _show_request(tx, visit, visit.user)
+        _show_request(tx, visit.rules, visit.user, visit.rules.main_admin)
 
 
 def group_knocks(tx: Transaction, visit: Visit) -> None:
@@ -53,7 +58,7 @@ def group_knocks(tx: Transaction, visit: Visit) -> None:
     )
     if outcome is Knock.ASKED:
         visit.say(tx, "access.group_asked")
-        _show_request(tx, visit, visit.place.chat_id)
+        _show_request(tx, visit.rules, visit.place.chat_id, visit.rules.main_admin)
 
 
 def membership_changed(tx: Transaction, visit: Visit, *, here: bool) -> None:
@@ -62,7 +67,7 @@ def membership_changed(tx: Transaction, visit: Visit, *, here: bool) -> None:
     if visit.place.private:
         if account is not None:
             tx.set(visit.user, unreachable=not here)
-    elif not here or visit.place.kind == "channel" or (account is not None and account.blocked):
+    elif not here or visit.place.kind == "channel" or tx.book.is_blocked(visit.user):
         pass  # nothing to be said there, or not to them
     elif access.served(tx.book, visit.rules, visit.user, visit.place):
         _arrive(tx, visit)
@@ -130,14 +135,36 @@ def _tell_newcomer(tx: Transaction, visit: Visit, user: int, permit: Permit, *, 
     tx.send(outgoing.message(Place(user), text))
 
 
-def _show_request(tx: Transaction, visit: Visit, who: int) -> None:
-    """To the main admin, with its buttons."""
-    rules = visit.rules
-    words = words_for(rules, tx.book.get(rules.main_admin))
-    text = _described(words, who, tx.book.permits[who].details)
-    data = f"{AREA}:{who}:{visit.update.update_id}"
+def _show_request(tx: Transaction, rules: Rules, who: int, admin: int) -> None:
+    """To an admin, with its buttons."""
+    words = words_for(rules, tx.book.get(admin))
+    details = tx.book.permits[who].details
+    text = _described(words, who, details)
+    data = f"{AREA}:{who}:{details['request']}"
     buttons = [Button(words.plain(f"access.{answer}"), f"{data}:{answer}") for answer in ("yes", "no")]
-    tx.send(outgoing.message(Place(rules.main_admin), text, keyboard=[buttons]))
+    request = AccessRequest(who=who, number=details["request"], admin=admin)
+    tx.send(outgoing.message(Place(admin), text, keyboard=[buttons]), after={"access": request})
+
+
+def admin_unreachable(tx: Transaction, rules: Rules, request: AccessRequest) -> None:
+    """Telegram didn't take the request: the next admin is asked. After the last one it is withdrawn.
+
+    A person is told so; who is in a group may just use the bot again, which asks anew.
+    """
+    who = request["who"]
+    permit = tx.book.permits.get(who)
+    if permit is None or permit.state != "waiting" or permit.details.get("request") != request["number"]:
+        return
+    further = rules.admins
+    if request["admin"] in further:
+        further = further[further.index(request["admin"]) + 1 :]
+    if further:
+        _show_request(tx, rules, who, further[0])
+        return
+    tx.drop_permit(who)
+    if who > 0:
+        theirs = words_for(rules, tx.book.get(who), permit.details["language"])
+        tx.send(outgoing.message(Place(who), theirs("access.nobody_reached")))
 
 
 def _described(words: Words, who: int, details: Mapping[str, Any]) -> Text:

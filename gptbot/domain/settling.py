@@ -59,6 +59,14 @@ class FavorRequest(TypedDict):
     admin: int
 
 
+class AccessRequest(TypedDict):
+    """Who asks to be let in (a person or a group), the request's number, and the admin whom it was sent to."""
+
+    who: int
+    number: int
+    admin: int
+
+
 class After(TypedDict, total=False):
     """All that `after` may hold."""
 
@@ -69,6 +77,7 @@ class After(TypedDict, total=False):
     refill_notice: dict[str, int]  # a user was told of a refill by this admin
     preview: Preview  # if Telegram won't take it, that dialog is told
     favor: FavorRequest  # if Telegram won't take it, another admin is asked
+    access: AccessRequest  # likewise
     instead: Sequence[Call]  # what is sent, call by call, if Telegram doesn't take this form of the message
     then: Sequence[Call]  # what takes this message's place, call by call, once it has arrived
     anew: Mapping[str, Any]  # topic and reply of a new message, if the one to be edited is gone

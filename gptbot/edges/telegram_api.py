@@ -6,7 +6,6 @@ Three ways to fail, because they call for three different things to be done (DES
 """
 
 import io
-import math
 import re
 import ssl
 from collections.abc import Mapping
@@ -30,6 +29,8 @@ CONNECT_TIMEOUT_S: Final = 10.0
 STALL_TIMEOUT_S: Final = 20.0
 """A download that brings nothing for so long has broken."""
 DESCRIPTION_LENGTH_MAX: Final = 500
+RETRY_AFTER_MAX_S: Final = 86_400.0
+"""A wait of more than a day is nonsense, and must not silence a chat (or the bot) for good."""
 _URLENCODED: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 """What every Bot API server takes, those too that know only aiogram's way (Bot API, "Making requests")."""
 _RETRY_AFTER: Final = re.compile(r"retry after (\d{1,6})")
@@ -241,10 +242,10 @@ def _check(method: str, params: dict[str, Any], attachment: Attachment | None) -
 
 def _retry_after_s(value: object, description: str) -> float | None:
     """The wait that a 429 asks for; servers without `parameters` may still name it in the description."""
-    if isinstance(value, int | float) and math.isfinite(value) and value >= 0:
-        return float(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+        return float(min(value, RETRY_AFTER_MAX_S))
     named = _RETRY_AFTER.search(description)
-    return float(named[1]) if named else None
+    return min(float(named[1]), RETRY_AFTER_MAX_S) if named else None
 
 
 def _urlencoded(params: Mapping[str, Any]) -> bytes:

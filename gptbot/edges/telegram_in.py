@@ -21,6 +21,7 @@ log = structlog.get_logger()
 BATCH_MAX: Final = 100
 ANSWER_SLACK_S: Final = 15.0
 EMPTY_POLL_MIN_S: Final = 0.1
+HOLD_MIN_S: Final = 0.05
 
 Record = Callable[[list[RawUpdate]], Awaitable[object]]
 """Returns when the updates are durable and handed on. Raises StorageUnavailable when they could not be recorded."""
@@ -115,8 +116,7 @@ class Poller:
         if refusal.status in (401, 404):
             raise OperatorError(token_refused(refusal))
         if refusal.retry_after_s is not None:
-            log.info("poll.held", retry_after_s=refusal.retry_after_s)
-            await self._clock.sleep(max(refusal.retry_after_s, 0.05))
+            await self._hold(refusal.retry_after_s)
         elif refusal.status == 409 and "webhook" in refusal.description.lower():
             log.warning("poll.webhook_in_the_way", action="deleting it, so that updates can be polled")
             await self._delete_webhook()
@@ -129,7 +129,14 @@ class Poller:
         try:
             await self._api.call("deleteWebhook", {"drop_pending_updates": False})
         except TelegramError as error:
-            await self._wait(str(error))
+            if isinstance(error, TelegramRefusal) and error.retry_after_s is not None:
+                await self._hold(error.retry_after_s)
+            else:
+                await self._wait(str(error))
+
+    async def _hold(self, seconds: float) -> None:
+        log.info("poll.held", retry_after_s=seconds)
+        await self._clock.sleep(max(seconds, HOLD_MIN_S))
 
     async def _wait(self, reason: str) -> None:
         """Back-off; each reason is one line in the log until Telegram answers again."""

@@ -19,6 +19,7 @@ from gptbot.ports import Clock, StorageUnavailable
 log = structlog.get_logger()
 
 BODY_MAX: Final = 1024 * 1024
+SET_AGAIN_EVERY_S: Final = 300.0
 SECRET_HEADER: Final = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name, not a secret
 
 
@@ -62,7 +63,8 @@ class Webhook:
             await self._set_webhook()
             log.info("webhook.listening", host=self._host, port=self._port)
             while True:
-                await self._clock.sleep(3600)
+                await self._clock.sleep(SET_AGAIN_EVERY_S)
+                await self._set_again()
         finally:
             await runner.cleanup()
 
@@ -76,15 +78,14 @@ class Webhook:
             ) from error
 
     async def _set_webhook(self) -> None:
-        params = {"url": self._url, "secret_token": self._secret, "allowed_updates": list(ALLOWED_UPDATES)}
         backoff = Backoff()
         while True:
             try:
-                await self._api.call("setWebhook", params)
+                await self._call_set_webhook()
             except TelegramRefusal as refusal:
                 if refusal.status in (401, 404):
                     raise OperatorError(token_refused(refusal)) from refusal
-                if refusal.status < 500 and refusal.retry_after_s is None:
+                if refusal.status < 500 and refusal.status != 429:
                     raise OperatorError(
                         f"Telegram refused the webhook ({refusal.description}): check WEBHOOK_URL."
                     ) from refusal
@@ -95,6 +96,19 @@ class Webhook:
             else:
                 return
             await self._clock.sleep(wait_s)
+
+    async def _set_again(self) -> None:
+        """Whoever polls with this token has taken the webhook away, and a revoked token shows nowhere else."""
+        try:
+            await self._call_set_webhook()
+        except TelegramError as error:
+            if isinstance(error, TelegramRefusal) and error.status in (401, 404):
+                raise OperatorError(token_refused(error)) from error
+            log.warning("webhook.not_set", reason=str(error))
+
+    async def _call_set_webhook(self) -> None:
+        params = {"url": self._url, "secret_token": self._secret, "allowed_updates": list(ALLOWED_UPDATES)}
+        await self._api.call("setWebhook", params)
 
     async def _answer(self, request: web.Request) -> web.Response:
         told = request.headers.get(SECRET_HEADER, "")

@@ -2,7 +2,6 @@
 
 import asyncio
 import html
-import time
 from typing import Any
 
 import pytest
@@ -52,17 +51,14 @@ def pieces(word: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["one line", "one code line", "200 kB", "many entities"])
-async def test_a_very_long_answer_is_rendered_beside_the_loop_in_time(name: str) -> None:
-    loop = asyncio.get_running_loop()
-    start, gaps = time.process_time(), []
+async def test_a_very_long_answer_is_rendered_beside_the_loop(name: str) -> None:
+    rounds = 0
     task = asyncio.ensure_future(rendered(RENDERER, UGLY[name]))
     while not task.done():
-        before = loop.time()
         await asyncio.sleep(0)
-        gaps.append(loop.time() - before)
+        rounds += 1
     answer = await task
-    assert time.process_time() - start < 5  # about a tenth of it, when nothing else runs
-    assert max(gaps) < 0.5
+    assert rounds > 20  # two or three, where the loop is held
     assert sum(len(part.text) for part in answer.texts) > 0.5 * len(UGLY[name])
 
 

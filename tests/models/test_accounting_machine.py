@@ -41,7 +41,7 @@ pytestmark = time_limit
 
 SPEC: Final = ModelSpec("m", 100_000, 1.0, 1.0, 1.0)
 ECONOMY: Final = Economy(
-    new_user_balance=50,
+    new_user_balance=30,
     new_user_premium_balance=30,
     new_user_image_balance=2,
     referral_bonus=20,
@@ -481,4 +481,4 @@ def _words(outgoing: Outgoing) -> str:
 
 
 TestAccounting = AccountingMachine.TestCase
-TestAccounting.settings = effort(25, 30)
+TestAccounting.settings = effort(40, 30)

@@ -53,4 +53,4 @@ class Lives(RuleBasedStateMachine):
 
 
 TestLives = Lives.TestCase
-TestLives.settings = effort(200, 30)
+TestLives.settings = effort(100, 30)

@@ -535,7 +535,6 @@ class StorageMachine(AsyncMachine):
             opened_in(self.folder)
         if died_in[1] == "adopt":  # data.json holds everything already
             self._take_file(self._document()["global"]["seq"], self.model)
-            self.since = []
 
     @precondition(lambda self: not self.life)
     @rule()

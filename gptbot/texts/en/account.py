@@ -32,6 +32,9 @@ TEXTS: dict[str, str] = {
     "access.waiting": "I have asked the admin to let you in; they have not decided yet. The answer will come here.",
     "access.approved": "The admin has let you in.",
     "access.declined": "The admin has not let you in. You can ask again tomorrow with /start.",
+    "access.nobody_reached": (
+        "I could not reach an admin, so your request was withdrawn. Please try again later with /start."
+    ),
     "access.closed": "Sorry, this bot is private: its owner chooses who can use it.",
     "access.group_asked": "Hello! I have asked the admin whether I may answer in this group. Until then I stay silent.",
     "referral.came": "{friend} came through your link: each of you gets a bonus of {bonus:token}.",
