@@ -65,8 +65,8 @@ class Edges:
     renderer: Renderer
     clock: Clock
     decode: Callable[[bytes], AnyUpdate | None]
-    imported: bool = False
-    """The accounts come from the first bot's data.json, just now."""
+    requests_to_show: bool = False
+    """data.db is new: requests that are open in data.json have to be shown to the admin."""
 
 
 class App:
@@ -149,7 +149,7 @@ class App:
         await self._broadcast.start()
         self._directory.start()
         self._above.keep("menu", lambda: keep_menu(self._edges.messenger, self._edges.clock, self._rules))
-        if self._edges.imported:
+        if self._edges.requests_to_show:
             await self.storage.commit(lambda tx: show_open_requests(tx, self._rules))
         await self.intake.resume()
 

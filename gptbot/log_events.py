@@ -55,7 +55,7 @@ EVENTS: dict[str, str] = {
     "storage.recovered": "data.db can be written again",
     "storage.conflict": "a change contradicted what is stored and was refused (a bug, or a double charge prevented)",
     "person.forgotten": "somebody had everything about them deleted",
-    "data_file.forgotten_again": "an older data.json brought back people who had everything deleted; they are out again",
+    "data_file.forgotten_again": "an older data.json held people who had everything deleted; they are out again",
     "data_file.imported": "the first bot's data.json was read; the original is kept beside it",
     "data_file.odd_key": "data.json has a key that is no user id; it is kept",
     "data_file.backed_up": "a dated copy of data.json was made",

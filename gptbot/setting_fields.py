@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr
 
 from gptbot import setting_forms as form
-from gptbot.domain.rules import IMAGE_QUALITIES, IMAGE_SIZES, Economy, ModelSpec, Rules
+from gptbot.domain.rules import IMAGE_QUALITIES, IMAGE_SIZES, Economy, ModelSpec, Package, Rules
 
 HOME = Path(__file__).resolve().parent.parent
 """The folder of main.py, where `.env` and, unless set otherwise, `data.json` lie."""
@@ -99,6 +99,8 @@ class Settings(BaseModel):
     referral_bonus: Annotated[int, _PURSE] = 20_000
     favor_amount: Annotated[int, _PURSE] = 30_000
     favor_min_limit: Annotated[int, _PURSE] = 10_000
+    payments: Annotated[Literal["off", "stars"], form.choice("off", "stars")] = "off"
+    topup_packages: Annotated[tuple[Package, ...] | None, form.packages()] = None
     default_prompt: Annotated[str, form.free_text(100_000)] = "You are a helpful assistant"
     prompt_tokens_max: Annotated[int, form.whole(1, 1_000_000)] = 2_000
     language: Annotated[Literal["auto", "en", "ru"], form.choice("auto", "en", "ru")] = "auto"
@@ -219,6 +221,7 @@ class Settings(BaseModel):
             access=self.access,
             allowed_ids=frozenset(self.allowed_ids or ()),
             answer_file_units=self.answer_file_units,
+            packages=(self.topup_packages or ()) if self.payments == "stars" else (),
         )
 
     def _model(self, tier: str) -> ModelSpec:

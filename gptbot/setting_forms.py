@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator
 
+from gptbot.domain.payments import PACKAGES_MAX, read_packages
+
 _NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:[ _]\d{3})+|\d*)(?:\.\d*)?(?:e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 _WORDS_FOR_TRUE = ("true", "yes", "on", "1")
 _WORDS_FOR_FALSE = ("false", "no", "off", "0")
@@ -124,6 +126,15 @@ def words(pattern: str, expected: str) -> BeforeValidator:
         return tuple(dict.fromkeys(found))
 
     return _form(expected, read)
+
+
+def packages() -> BeforeValidator:
+    """What is sold for Stars: purse:amount:Stars."""
+    return _form(
+        "packages like tokens:100000:50 (purse:amount:Stars; the purse is tokens, premium or images), all different, "
+        f"with commas between, at most {PACKAGES_MAX}",
+        read_packages,
+    )
 
 
 def free_text(length_max: int) -> BeforeValidator:

@@ -1,7 +1,8 @@
 """A person's commands: those that are one transaction, and those that are more."""
 
 from gptbot.actors import admin_work
-from gptbot.actors.user_work import UserWork
+from gptbot.actors.exporting import export_document
+from gptbot.actors.user_work import Rule, UserWork
 from gptbot.commands import dialogs, imagine
 from gptbot.commands.admin_views import show_user
 from gptbot.commands.catalogue import BY_NAME
@@ -58,15 +59,21 @@ class UserCommands:
                 await self._work.finish(visit, lambda tx: dialogs.open_announcement(tx, visit, args))
             case Does.CANCEL:
                 await self._cancel(visit)
-            case Does.DATA if args:
-                await self._work.finish(visit, lambda tx: show_user(tx, visit, args))
-            case Does.DATA:
-                await self._work.finish(visit, await admin_work.data_document(self._desk, visit))
-            case Does.STATUS:
-                await self._work.finish(visit, admin_work.status(self._desk, visit))
+            case Does.DATA | Does.EXPORT | Does.STATUS:
+                await self._work.finish(visit, await self._shown(command.run, visit, args))
             case Does.STOP:
                 await self._work.finish(visit, lambda tx: visit.say(tx, "stop.stopping"))
                 self._desk.request_stop()
+
+    async def _shown(self, does: Does, visit: Visit, args: str) -> Rule:
+        """Commands that only show something, which takes more than the image in memory."""
+        if does is Does.STATUS:
+            return admin_work.status(self._desk, visit)
+        if does is Does.EXPORT:
+            return await export_document(self._desk, visit)
+        if args:
+            return lambda tx: show_user(tx, visit, args)
+        return await admin_work.data_document(self._desk, visit)
 
     async def _prompt(self, visit: Visit, args: str) -> None:
         account = self._desk.storage.book.accounts[self._user]

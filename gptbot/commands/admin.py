@@ -13,6 +13,7 @@ from gptbot.commands.registry import ButtonHandler, Command, Does, Group
 from gptbot.commands.visit import Visit, tell_after
 from gptbot.domain import accounts
 from gptbot.domain.accounts import RefillRefusal
+from gptbot.domain.pseudonyms import is_pseudonym
 from gptbot.domain.records import AMOUNT_MAX
 from gptbot.domain.rules import Purse
 from gptbot.domain.transaction import Transaction
@@ -64,18 +65,27 @@ def block(tx: Transaction, visit: Visit, args: str) -> None:
     """/block: from this commit on the user gets nothing; the user's actor ends what is under way."""
     if len(args.split()) != 1:
         visit.say(tx, "usage.block")
-    elif (user := admin_views.found(tx, visit, args)) is not None:
+    elif (user := _blockable(tx, visit, args)) is not None:
         outcome = accounts.block(tx, user, visit.rules)
-        visit.say(tx, f"block.{outcome.value}", who=identity(user, tx.book.get(user)))
+        visit.say(tx, f"block.{outcome.value}", who=_named(tx, user, args))
 
 
 def unblock(tx: Transaction, visit: Visit, args: str) -> None:
     """/unblock: the user is served again, as before."""
     if len(args.split()) != 1:
         visit.say(tx, "usage.unblock")
-    elif (user := admin_views.found(tx, visit, args)) is not None:
+    elif (user := _blockable(tx, visit, args)) is not None:
         outcome = accounts.unblock(tx, user)
-        visit.say(tx, f"unblock.{outcome.value}", who=identity(user, tx.book.get(user)))
+        visit.say(tx, f"unblock.{outcome.value}", who=_named(tx, user, args))
+
+
+def _blockable(tx: Transaction, visit: Visit, who: str) -> int | None:
+    """Also the pseudonym of somebody who was forgotten: they may come back."""
+    return tx.book.find_left(who) or admin_views.found(tx, visit, who)
+
+
+def _named(tx: Transaction, user: int, who: str) -> str:
+    return who.strip() if is_pseudonym(user) else identity(user, tx.book.get(user))
 
 
 def _command(name: str, run: Callable[[Transaction, Visit, str], None] | Does, *aliases: str) -> Command:

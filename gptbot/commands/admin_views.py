@@ -16,7 +16,7 @@ from gptbot.commands.visit import Visit
 from gptbot.domain.book import Book
 from gptbot.domain.outgoing import Keyboard, Text
 from gptbot.domain.pricing import dollars
-from gptbot.domain.records import Account, date_text
+from gptbot.domain.records import PURSES, Account, date_text
 from gptbot.domain.transaction import Transaction
 from gptbot.texts import Words, join
 from gptbot.texts.names import safe_line, safe_name
@@ -52,7 +52,12 @@ class _Page(NamedTuple):
 def found(tx: Transaction, visit: Visit, who: str) -> int | None:
     """The user that the admin means by an id or a @username in any case; says so if there is none."""
     user = tx.book.find(who)
-    if user is None:
+    if user is None and (left := tx.book.find_left(who)) is not None:
+        kept = tx.book.kept[left]
+        purses = {purse: getattr(kept, purse) for purse in PURSES}
+        blocked = visit.words.plain("user.yes" if kept.blocked else "user.no")
+        visit.say(tx, "admin.forgotten_user", who=safe_name(who), blocked=blocked, **purses)
+    elif user is None:
         visit.say(tx, "admin.unknown_user", who=safe_name(who))
     return user
 

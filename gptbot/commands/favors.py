@@ -14,6 +14,7 @@ from gptbot.domain import outgoing
 from gptbot.domain.accounts import FavorDecision, FavorRefusal, decide_favor
 from gptbot.domain.accounts import ask_favor as open_request
 from gptbot.domain.outgoing import Button
+from gptbot.domain.rows import RequestsShown
 from gptbot.domain.rules import Rules
 from gptbot.domain.settling import FavorRequest
 from gptbot.domain.transaction import Transaction
@@ -72,7 +73,9 @@ def admin_unreachable(tx: Transaction, rules: Rules, request: FavorRequest) -> N
 
 
 def show_open_requests(tx: Transaction, rules: Rules) -> None:
-    """All open requests: after an import, whose buttons (the first bot's) nobody handles any more."""
+    """All open requests, once: after an import nobody handles the first bot's buttons any more, and without the data.db
+    that they were sent from it isn't known whether they arrived."""
+    tx.write(RequestsShown())
     for user, account in tx.book.accounts.items():
         if account.favor_pending and not account.blocked:
             show_request(tx, rules, user, rules.main_admin)

@@ -1,7 +1,7 @@
 """What is kept of a person and who sees it, and how they have it deleted (SPEC §4: /privacy, /forget).
 
-/forget asks first. What it asked is a `Dialog` of its own place, so that it survives a restart and a button of an earlier
-question is known as such; messages are no input to it.
+/forget asks first. What it asked is a `Dialog` of its own place, so that it survives a restart and a button of an
+earlier question is known as such; messages are no input to it.
 """
 
 from collections.abc import Sequence

@@ -100,5 +100,10 @@ class Book:
             return int(name) if len(name) < 20 and int(name) in self.accounts else None
         return self.usernames.get(name)
 
+    def find_left(self, who: str) -> int | None:
+        """The pseudonym, where an admin means somebody by their id who was forgotten."""
+        name = who.strip()
+        return self.left_of(int(name)) if name.isascii() and name.isdigit() and len(name) < 20 else None
+
     def invited_by(self, user: int) -> Iterable[int]:
         return (other for other, account in self.accounts.items() if account.referrer == user)

@@ -175,6 +175,41 @@ def callback_answer(callback_id: str, text: str = "", *, alert: bool = False) ->
     return Outgoing("answerCallbackQuery", params)
 
 
+def invoice(
+    place: Place, title: str, description: str, payload: str, stars: int, *, forwarded_to: str = "topup"
+) -> Outgoing:
+    """An invoice in Telegram Stars (Bot API sendInvoice: title ≤ 32 characters, description ≤ 255, payload ≤ 128 bytes).
+
+    A forwarded copy can't be paid; its button opens the bot with the deep link `forwarded_to`.
+    """
+    params: dict[str, Any] = {
+        "chat_id": place.chat_id,
+        "title": title[:32],
+        "description": description[:255],
+        "payload": payload,
+        "provider_token": "",
+        "currency": "XTR",
+        "prices": [{"label": title[:32], "amount": stars}],
+        "start_parameter": forwarded_to,
+    }
+    if place.thread_id is not None:
+        params["message_thread_id"] = place.thread_id
+    return Outgoing("sendInvoice", params)
+
+
+def checkout_answer(query_id: str, problem: str = "") -> Outgoing:
+    """Yes to a payment, or no with a `problem` that the person reads (Bot API answerPreCheckoutQuery)."""
+    params: dict[str, Any] = {"pre_checkout_query_id": query_id, "ok": not problem}
+    if problem:
+        params["error_message"] = problem
+    return Outgoing("answerPreCheckoutQuery", params)
+
+
+def refund(user: int, charge: str) -> Outgoing:
+    """Gives the Stars of a payment back (Bot API refundStarPayment); asked twice, Telegram says that it was done."""
+    return Outgoing("refundStarPayment", {"user_id": user, "telegram_payment_charge_id": charge})
+
+
 def chat_action(place: Place, action: str) -> Outgoing:
     """The line "typing…" under the chat's name, for five seconds at most (Bot API sendChatAction)."""
     params: dict[str, Any] = {"chat_id": place.chat_id, "action": action}

@@ -235,12 +235,16 @@ class ReportsGone(NamedTuple):
     up_to: int
 
 
+class RequestsShown(NamedTuple):
+    """The admin is told of the requests that were open when data.db was begun."""
+
+
 Row = (
     JournalRow | LedgerRow | InboxDone | InboxAsked | OutboxRow | OutboxChanged | OutboxGone | OutboxGroupGone
     | TurnRow | TurnGone | Forgotten | MessageRow | DialogRow | DialogGone | PermitRow | PermitGone | ChatMoved
     | PersonForgotten | PersonBack
     | AnnouncementRow | AnnouncementState | AnnouncementProgressMessage | RecipientsAdded | RecipientState
-    | ReportRow | ReportsGone
+    | ReportRow | ReportsGone | RequestsShown
 )  # fmt: skip
 
 AnyRow = tuple[Any, ...]

@@ -1,7 +1,7 @@
 """The owner's rules of the game, made from the settings once at start and never changed while the bot runs."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Tier = Literal["basic", "premium"]
 Purse = Literal["balance", "premium_balance", "image_balance"]
@@ -16,6 +16,14 @@ ADMIN_PURSES: dict[Purse, int] = {"balance": 777777, "premium_balance": 77777, "
 IMAGE_SIZES = ("1024x1024", "1536x1024", "1024x1536")
 IMAGE_QUALITIES = ("low", "medium", "high")
 """What the image models of OpenAI take."""
+
+
+class Package(NamedTuple):
+    """What can be bought with Telegram Stars: so much of a purse for so many Stars."""
+
+    purse: Purse
+    amount: int
+    stars: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,7 @@ class Rules:
     announce_per_s: float = 25.0
     access: Literal["open", "approval", "list"] = "open"
     allowed_ids: frozenset[int] = frozenset()  # users and groups that are let in without asking
+    packages: tuple[Package, ...] = ()  # what people can buy with Stars; none: payments are off
 
     @property
     def main_admin(self) -> int:

@@ -157,13 +157,47 @@ class ChatMigrated(Update):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckoutAsked(Update):
+    """Somebody is about to pay an invoice: Telegram waits 10 s for a yes or no (Bot API pre_checkout_query).
+
+    `amount` is in the smallest unit of `currency`; `payload` is what the bot wrote into the invoice.
+    """
+
+    query_id: str
+    currency: str
+    amount: int
+    payload: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentReceived(Update):
+    """An invoice was paid (Bot API successful_payment). `charge` is Telegram's id of it, unique for ever."""
+
+    charge: str
+    amount: int
+    payload: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentReturned(Update):
+    """A payment was given back, by the bot or by Telegram (Bot API refunded_payment); `person` had paid."""
+
+    charge: str
+    amount: int
+    payload: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unread(Update):
     """An update the bot does nothing with, on purpose; `reason` is for the log."""
 
     reason: str
 
 
-AnyUpdate = MessageSent | MessageEdited | ButtonPressed | GenerationStopped | BotMembership | ChatMigrated | Unread
+AnyUpdate = (
+    MessageSent | MessageEdited | ButtonPressed | GenerationStopped | BotMembership | ChatMigrated
+    | CheckoutAsked | PaymentReceived | PaymentReturned | Unread
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

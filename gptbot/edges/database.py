@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from gptbot.domain import rows
 from gptbot.domain.transaction import Counters
+from gptbot.edges import database_person
 from gptbot.edges.database_schema import FORGETS, MEMORY, MOVES, WRITES, connect, prepare
 from gptbot.errors import OperatorError
 from gptbot.ports import (
@@ -24,6 +25,7 @@ from gptbot.ports import (
     StorageUnavailable,
     StoredAnnouncement,
     StoredMessage,
+    StoredPerson,
     StoredTurn,
 )
 
@@ -194,12 +196,18 @@ class SqliteDatabase:
         """Begins (or goes on with) the journal of the data.json that was just read and written."""
 
         def work() -> None:
+            if self._writer.execute("SELECT value FROM meta WHERE key = 'journal'").fetchone() is None:
+                self._set_meta("requests_to_show", 1)
             self._set_meta("journal", journal)
             self._set_meta("pseudonym_key", key)
             self._note_data_file(seq, digest)
             self._writer.executemany(self._writes[rows.LedgerRow], booked)
 
         self._commit(work)
+
+    def requests_to_show(self) -> bool:
+        """Whether open requests are known from data.json alone: nobody handles the buttons they were shown with."""
+        return self._reader.execute("SELECT value FROM meta WHERE key = 'requests_to_show'").fetchone() is not None
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
@@ -263,6 +271,13 @@ class SqliteDatabase:
             limit,
         )
         return [(place, PendingUpdate(*row)) for place, *row in found]
+
+    async def person(self, user: int) -> StoredPerson:
+        return await self._reading(lambda: database_person.person(self._reader, self._bot, user))
+
+    async def turns_of(self, user: int, before: int | None, limit: int) -> list[rows.TurnRow]:
+        older = _NEWEST if before is None else before
+        return await self._reading(lambda: database_person.turns_of(self._reader, self._bot, user, older, limit))
 
     async def outbox(self, after: int, limit: int) -> list[rows.OutboxRow]:
         found = await self._select(

@@ -26,8 +26,9 @@ log = structlog.get_logger()
 DRAIN_S: Final = 0.25
 _OPTIONAL: Final = ("max_completion_tokens", "max_tokens", "stream_options")
 """Parameters that some servers refuse and an answer can do without."""
-
-
+REFUSAL_LENGTH_MAX: Final = 4000
+TEXT_LENGTH_MAX: Final = 1_000_000
+"""Characters of one answer, about twice what a model of the day can write; a longer one counts as cut."""
 TOKENS_MAX: Final = 1_000_000_000
 """No answer takes more; a larger count of a server is nonsense."""
 
@@ -118,6 +119,7 @@ class _Answer:
         self._refusal = ""
         self._done = False
         self._text = ""  # not given out yet
+        self._length = 0
 
     async def read(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[str]:
         """The text, one piece for each piece that came through the network."""
@@ -168,8 +170,12 @@ class _Answer:
         if isinstance(reason := choice.get("finish_reason"), str) and reason:
             self._finish_reason = reason
         delta = as_dict(choice.get("delta") or choice.get("message"))
-        self._refusal += _text(delta.get("refusal"))
-        self._text += _text(delta.get("content"))
+        self._refusal = (self._refusal + _text(delta.get("refusal")))[:REFUSAL_LENGTH_MAX]
+        text = _text(delta.get("content"))[: TEXT_LENGTH_MAX - self._length]
+        self._text += text
+        self._length += len(text)
+        if self._length == TEXT_LENGTH_MAX:
+            self._finish_reason, self._done = "length", True
 
     def _given_out(self, last: bool) -> str:
         """The text that came, without lone surrogates; half a pair at its end waits for the other half."""

@@ -1,7 +1,7 @@
 """The connection to an OpenAI-compatible server, and what its errors mean; used for chat, pictures and sound."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -18,6 +18,8 @@ from gptbot.ports import ModelError, ModelTrouble
 CONNECT_TIMEOUT_S: Final = 10.0
 KEEP_ALIVE_S: Final = 30.0
 DETAIL_LENGTH_MAX: Final = 500
+ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
+"""Of any answer: twice the largest picture, the stream of more tokens than a model writes, a question sent back."""
 WORDS_LENGTH_MAX: Final = 10_000  # some servers send the whole question back, pictures included
 
 _T = ModelTrouble
@@ -66,6 +68,41 @@ _FAILURES: Final = (
 )
 
 
+class _Bounded(httpx2.AsyncByteStream):
+    """A body of which no more than `size_max` bytes are read."""
+
+    def __init__(self, body: httpx2.AsyncByteStream, size_max: int) -> None:
+        self._body = body
+        self._size_max = size_max
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for chunk in self._body:
+            size += len(chunk)
+            if size > self._size_max:
+                raise httpx2.DecodingError(f"the answer is larger than {self._size_max} bytes")
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._body.aclose()
+
+
+class _BoundedTransport(AiohttpTransport):
+    """No answer, whoever reads it, may fill the memory.
+
+    A compressed one could (16 KB can hold 16 MB), and is refused: each request says that nobody wants it.
+    """
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        response = await super().handle_async_request(request)
+        if response.headers.get("content-encoding", "identity") != "identity":
+            await response.aclose()
+            raise httpx2.DecodingError("the answer is compressed, which was not asked for")
+        assert isinstance(response.stream, httpx2.AsyncByteStream)
+        response.stream = _Bounded(response.stream, ANSWER_BYTES_MAX)
+        return response
+
+
 class OpenAIConnection:
     """One per process. `read_timeout_s` is the longest gap in an answer; `proxy_url` may be http, socks4 or socks5.
 
@@ -98,7 +135,8 @@ class OpenAIConnection:
             return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
         self.http = httpx2.AsyncClient(
-            transport=AiohttpTransport(verify=certificates, client=session),
+            transport=_BoundedTransport(verify=certificates, client=session),
+            headers={"Accept-Encoding": "identity"},
             timeout=httpx2.Timeout(read_timeout_s, connect=CONNECT_TIMEOUT_S, pool=None),
             follow_redirects=True,
             trust_env=False,  # the settings say which proxy, not the environment
@@ -124,6 +162,8 @@ class OpenAIConnection:
         if isinstance(error, openai.APIStatusError):
             retry_after_s = _retry_after_s(error.response.headers)
             return self.reported(error.status_code, error.body or error.message, retry_after_s)
+        if isinstance(error.__cause__, httpx2.DecodingError):
+            error = error.__cause__  # says more than "connection error"
         trouble = _T.TIMEOUT if _timed_out(error) else _T.SERVER
         return ModelError(trouble, self._detail(f"{type(error).__name__}: {error}"))
 

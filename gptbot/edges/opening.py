@@ -42,7 +42,7 @@ class OpenedStorage(NamedTuple):
     database: SqliteDatabase
     data_file: JsonDataFile
     lock: IO[str]
-    imported: bool
+    requests_to_show: bool
 
 
 def open_storage(
@@ -76,7 +76,8 @@ def open_storage(
     log.info(
         "storage.opened", users=len(recovered.book.accounts), replayed=len(state.patches), imported=recovered.imported
     )
-    return OpenedStorage(recovered.book, document, state.counters, database, data_file, lock, recovered.imported)
+    to_show = database.requests_to_show()
+    return OpenedStorage(recovered.book, document, state.counters, database, data_file, lock, to_show)
 
 
 def close_storage(opened: OpenedStorage) -> None:

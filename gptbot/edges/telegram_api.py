@@ -26,6 +26,8 @@ from gptbot.domain.updates import Me
 from gptbot.edges.lenient_json import dumps, loads, scrub
 
 CONNECT_TIMEOUT_S: Final = 10.0
+ANSWER_BYTES_MAX: Final = 32 * 1024 * 1024
+"""Of any answer of the server: far more than 100 updates take."""
 STALL_TIMEOUT_S: Final = 20.0
 """A download that brings nothing for so long has broken."""
 DESCRIPTION_LENGTH_MAX: Final = 500
@@ -33,6 +35,8 @@ RETRY_AFTER_MAX_S: Final = 86_400.0
 """A wait of more than a day is nonsense, and must not silence a chat (or the bot) for good."""
 _URLENCODED: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 """What every Bot API server takes, those too that know only aiogram's way (Bot API, "Making requests")."""
+_PLAIN: Final = {"Accept-Encoding": "identity"}
+"""Not compressed, so that the length of an answer is known before it is read."""
 _RETRY_AFTER: Final = re.compile(r"retry after (\d{1,6})")
 
 
@@ -79,38 +83,47 @@ class LeanSession(AiohttpSession):
         async with session.post(
             url,
             data=data,
-            headers=_URLENCODED if isinstance(data, bytes) else None,
+            headers=_PLAIN | _URLENCODED if isinstance(data, bytes) else _PLAIN,
             timeout=aiohttp.ClientTimeout(total=timeout_s, connect=connect_s, sock_connect=connect_s),
             allow_redirects=False,
+            auto_decompress=False,
         ) as response:
-            return response.status, await response.read()
+            body = await _read(response, ANSWER_BYTES_MAX)
+            if body is None:
+                raise aiohttp.ClientPayloadError
+            return response.status, body
 
     async def get(self, url: str, size_max: int, timeout_s: float) -> tuple[int, bytes | None]:
-        """Status and, at 200, the body: None if it is larger than `size_max` bytes; more of it is never held.
-
-        The body is not compressed on its way, so that its length is known before it is read.
-        """
+        """Status and, at 200, the body: None if it is larger than `size_max` bytes; more of it is never held."""
         session = await self.create_session()
         timeout = aiohttp.ClientTimeout(
             total=timeout_s, connect=CONNECT_TIMEOUT_S, sock_connect=CONNECT_TIMEOUT_S, sock_read=STALL_TIMEOUT_S
         )
-        body = io.BytesIO()  # hands its bytes over without a copy
         async with session.get(
-            url, headers={"Accept-Encoding": "identity"}, timeout=timeout, allow_redirects=False
+            url, headers=_PLAIN, timeout=timeout, allow_redirects=False, auto_decompress=False
         ) as response:
-            if response.status != 200:
-                return response.status, b""
-            if (response.content_length or 0) > size_max:
-                return response.status, None
-            async for chunk in response.content.iter_chunked(65_536):
-                if body.tell() + len(chunk) > size_max:
-                    return response.status, None
-                body.write(chunk)
-            return response.status, body.getvalue()
+            return response.status, await _read(response, size_max) if response.status == 200 else b""
 
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
+
+
+async def _read(response: aiohttp.ClientResponse, size_max: int) -> bytes | None:
+    """The body; None if it is larger than `size_max` bytes. Raises aiohttp.ClientPayloadError for a compressed one.
+
+    Nobody asked for that, and a few bytes of it can hold gigabytes.
+    """
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise aiohttp.ClientPayloadError
+    if (response.content_length or 0) > size_max:
+        return None
+    body = io.BytesIO()  # hands its bytes over without a copy
+    async for chunk in response.content.iter_chunked(65_536):
+        if body.tell() + len(chunk) > size_max:
+            return None
+        body.write(chunk)
+    return body.getvalue()
 
 
 class TelegramApi:

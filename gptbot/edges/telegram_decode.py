@@ -14,10 +14,13 @@ from gptbot.domain.updates import (
     ButtonPressed,
     ChatKind,
     ChatMigrated,
+    CheckoutAsked,
     GenerationStopped,
     Me,
     MessageEdited,
     MessageSent,
+    PaymentReceived,
+    PaymentReturned,
     Person,
     Place,
     RepliedTo,
@@ -72,6 +75,8 @@ def _message(update_id: int, message: Json, me: Me) -> AnyUpdate:
     if as_dict(message.get("from")).get("is_bot") is True and not isinstance(message.get("sender_chat"), dict):
         # Two bots that answer each other would never stop.
         return Unread(update_id=update_id, person=person, place=place, reason="sent by a bot")
+    if (payment := _payment(update_id, person, place, message)) is not None:
+        return payment
     text, mentions_us = _text(message, me)
     album = message.get("media_group_id")
     file = file_of(message)
@@ -89,6 +94,24 @@ def _message(update_id: int, message: Json, me: Me) -> AnyUpdate:
         files=() if file is None else (file,),
         at=max(whole_number(message.get("date")) or 0, 0),
     )
+
+
+def _payment(update_id: int, person: Person, place: Place, message: Json) -> PaymentReceived | PaymentReturned | None:
+    """A payment that was made or given back; None for any other message."""
+    for field, kind in (("successful_payment", PaymentReceived), ("refunded_payment", PaymentReturned)):
+        told = as_dict(message.get(field))
+        charge = told.get("telegram_payment_charge_id")
+        if isinstance(charge, str) and charge:
+            amount, payload = whole_number(told.get("total_amount")) or 0, told.get("invoice_payload")
+            return kind(
+                update_id=update_id,
+                person=person,
+                place=place,
+                charge=scrub(charge),
+                amount=amount,
+                payload=scrub(payload) if isinstance(payload, str) else "",
+            )
+    return None
 
 
 def _edited(update_id: int, message: Json, me: Me) -> AnyUpdate:
@@ -122,6 +145,22 @@ def _button(update_id: int, query: Json, me: Me) -> AnyUpdate:
     )
 
 
+def _checkout(update_id: int, query: Json, me: Me) -> AnyUpdate:
+    query_id, payload, currency = query.get("id"), query.get("invoice_payload"), query.get("currency")
+    person = _user(query.get("from"))
+    if not isinstance(query_id, str | int) or not str(query_id) or person is None:
+        raise Undecodable("a checkout without id or person")
+    return CheckoutAsked(
+        update_id=update_id,
+        person=person,
+        place=Place(person.id),
+        query_id=scrub(str(query_id)),
+        currency=scrub(currency) if isinstance(currency, str) else "",
+        amount=whole_number(query.get("total_amount")) or 0,
+        payload=scrub(payload) if isinstance(payload, str) else "",
+    )
+
+
 def _membership(update_id: int, change: Json, me: Me) -> AnyUpdate:
     person = _user(change.get("from"))
     if person is None:
@@ -152,6 +191,7 @@ _DECODERS: Final[dict[str, Callable[[int, Json, Me], AnyUpdate]]] = {
     "callback_query": _button,
     "my_chat_member": _membership,
     "stopped_message_generation": _stopped,
+    "pre_checkout_query": _checkout,
 }
 
 ALLOWED_UPDATES: Final = tuple(_DECODERS)

@@ -1,5 +1,6 @@
 """Updates by webhook: the same inbox as polling, and 200 only for what was recorded (Bot API setWebhook)."""
 
+import asyncio
 import hmac
 from typing import Final
 from urllib.parse import urlsplit
@@ -19,8 +20,24 @@ from gptbot.ports import Clock, StorageUnavailable
 log = structlog.get_logger()
 
 BODY_MAX: Final = 1024 * 1024
+BODY_TIMEOUT_S: Final = 20.0
+CONNECTIONS_MAX: Final = 250
+"""Telegram opens at most 100 (Bot API setWebhook, `max_connections`)."""
+SILENCE_MAX_S: Final = 75.0
+"""So long a connection may be open without a whole head of a request: longer than proxies keep idle ones."""
+LINGER_S: Final = 2.0
+"""How long the rest of a refused body is read, so that the refusal arrives."""
+STOP_TIMEOUT_S: Final = 5.0
 SET_AGAIN_EVERY_S: Final = 300.0
 SECRET_HEADER: Final = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name, not a secret
+
+
+class _TurnedAway(asyncio.Protocol):
+    """A connection too many: the bot needs its file descriptors for other things as well."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        transport.abort()
 
 
 class Webhook:
@@ -56,21 +73,36 @@ class Webhook:
         """Serves until it is cancelled. Raises OperatorError when it can't listen or Telegram refuses the webhook."""
         app = web.Application(client_max_size=BODY_MAX)
         app.router.add_route("*", "/{path:.*}", self._answer)
-        runner = web.AppRunner(app, access_log=None)
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            keepalive_timeout=SILENCE_MAX_S,
+            lingering_time=LINGER_S,
+            shutdown_timeout=STOP_TIMEOUT_S,
+        )
         await runner.setup()
+        listener: asyncio.Server | None = None
         try:
-            await self._listen(runner)
+            listener = await self._listen(runner)
             await self._set_webhook()
             log.info("webhook.listening", host=self._host, port=self._port)
             while True:
                 await self._clock.sleep(SET_AGAIN_EVERY_S)
                 await self._set_again()
         finally:
+            if listener is not None:
+                listener.close()
             await runner.cleanup()
 
-    async def _listen(self, runner: web.AppRunner) -> None:
+    async def _listen(self, runner: web.AppRunner) -> asyncio.Server:
+        server = runner.server
+        assert server is not None
+
+        def accepted() -> asyncio.Protocol:
+            return server() if len(server.connections) < CONNECTIONS_MAX else _TurnedAway()
+
         try:
-            await web.TCPSite(runner, self._host, self._port).start()
+            return await asyncio.get_running_loop().create_server(accepted, self._host, self._port)
         except OSError as error:
             raise OperatorError(
                 f"The webhook can't listen at {self._host}:{self._port} ({error.strerror or 'no such address'}): "
@@ -117,7 +149,10 @@ class Webhook:
         if not (path_ok and secret_ok and request.method == "POST"):
             return web.Response(status=404)
         try:
-            raw = loads(await request.read())
+            async with asyncio.timeout(BODY_TIMEOUT_S):
+                raw = loads(await request.read())
+        except TimeoutError:
+            return web.Response(status=408)
         except ValueError:
             log.error("update.undecodable", update_id=None, reason="the body is not JSON")
             return web.Response()  # nothing will mend it, and anything but 200 makes Telegram post it for ever

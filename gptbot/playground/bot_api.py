@@ -216,6 +216,8 @@ class BotApiServer(People):
                 body = await self._perform(call)
                 await asyncio.sleep(float(options.get("seconds", 1.0)))
                 return await self._answer(call, body)
+            case "raw":
+                return web.Response(body=options["body"], status=int(options.get("status", 200)))
             case "wrong_json":
                 return web.Response(text="<html><body>It works!</body></html>", content_type="text/html")
             case "reset_after":

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-FaultKind = Literal["429", "5xx", "reset_before", "reset_after", "hang", "slow", "wrong_json", "refuse"]
+FaultKind = Literal["429", "5xx", "reset_before", "reset_after", "hang", "slow", "wrong_json", "refuse", "raw"]
 """429(retry_after=1) and 5xx(status=502): nothing is done. reset_before: the connection breaks, nothing is done.
 reset_after: it is done, then the connection breaks. hang: nothing is done and no answer comes until the server
 stops. slow(seconds): done at once, answered late. wrong_json: nothing is done, an HTML page comes with status 200.
-refuse(status=400, description=...): a refusal in any words."""
+refuse(status=400, description=...): a refusal in any words. raw(body=b"...", status=200): nothing is done, these bytes
+come."""
 
 EVERY_METHOD = "*"
 

@@ -54,9 +54,6 @@ class Inside:
     def everything(self) -> Json:
         return {**{kind: list(items) for kind, items in self._lists.items()}, **self._latest}
 
-    def latest(self, kind: str) -> Any:
-        return self._latest[kind]
-
 
 def described_call(call: Call) -> Json:
     """A call of the bot, short enough for a line; `took_ms` None: it was left without an answer."""

@@ -74,6 +74,7 @@ class Window:
         return found.asker if found else None
 
     def _flows(self) -> Iterator[dict[str, Any]]:
+        self._turns = {name: state for name, state in self._turns.items() if self._asker(name) is not None}
         for name, state in self._turns.items():
             yield {"chart": "reply_chain", "state": state, "user": self._asker(name)}
         for key, dialog in self._app.storage.book.dialogs.items():

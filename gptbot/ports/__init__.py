@@ -28,6 +28,7 @@ from gptbot.ports.storage import (
     StorageUnavailable,
     StoredAnnouncement,
     StoredMessage,
+    StoredPerson,
     StoredTurn,
 )
 from gptbot.ports.telegram import (
@@ -75,6 +76,7 @@ __all__ = [
     "StorageUnavailable",
     "StoredAnnouncement",
     "StoredMessage",
+    "StoredPerson",
     "StoredTurn",
     "TextDelta",
     "TokenCounter",

@@ -49,6 +49,20 @@ class StoredMessage(NamedTuple):
     role: str
 
 
+class StoredPerson(NamedTuple):
+    """What data.db holds of one person beside the turns, of which there are `turns`.
+
+    `ledger`: when, purse, amount, reason. `inbox`: updates that aren't finished (Telegram's JSON). `announcements`:
+    the number of each that they were to get, and what became of it.
+    """
+
+    ledger: list[tuple[int, str, int, str]]
+    outbox: list[OutboxRow]
+    inbox: list[bytes]
+    announcements: list[tuple[int, str]]
+    turns: int
+
+
 class StoredAnnouncement(NamedTuple):
     id: int
     admin: int
@@ -105,6 +119,12 @@ class Database(Protocol):
 
         Those whose answer lies in the outbox are not among them.
         """
+        ...
+
+    async def person(self, user: int) -> StoredPerson: ...
+
+    async def turns_of(self, user: int, before: int | None, limit: int) -> list[TurnRow]:
+        """The newest turns of a person, newest first; only those before the turn `before`, if one is given."""
         ...
 
     async def outbox(self, after: int, limit: int) -> list[OutboxRow]: ...

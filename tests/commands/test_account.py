@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gptbot.commands import account, favors
+from gptbot.commands import account, favors, privacy
 from gptbot.commands.models import switch
 from gptbot.commands.people import display_name, identity
 from gptbot.commands.start import point_to_start, start
@@ -30,7 +30,7 @@ HANDLERS: list[Callable[[Transaction, Visit, str], None]] = [
     account.invite,
     account.topup,
     account.reset_prompt,
-    account.privacy,
+    privacy.privacy,
     account.language,
 ]
 NASTY_NAME = "</b><a href='tg://user?id=1'>x</a>*_`{who}\u202e\n\nRequest number: 99 😀"
@@ -461,7 +461,7 @@ def test_privacy_tells_what_is_reported(language: Language) -> None:
         ("off", replace(RULES, reports="off")),
     ):
         world = World(rules=replace(rules, language=language))
-        texts[name] = only(world.says(ANN, account.privacy)).text
+        texts[name] = only(world.says(ANN, privacy.privacy)).text
         assert Words(language).plain(f"privacy.reports_{name}") in texts[name]
         assert "180" in texts[name]
     assert len(set(texts.values())) == 3

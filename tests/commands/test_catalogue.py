@@ -34,6 +34,8 @@ USER_COMMANDS = {
     "cancel": "",
     "language": "",
     "privacy": "",
+    "export": "",
+    "forget": "",
 }
 ADMIN_COMMANDS = {
     "data": "d",

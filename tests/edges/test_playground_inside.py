@@ -13,6 +13,7 @@ from aiohttp import web
 
 from fsm.prompt_entry import Opened, PromptEntry
 from gptbot.app import App
+from gptbot.domain.book import DialogKey
 from gptbot.playground.bot_api import BotApiServer, Call
 from gptbot.playground.demo_bot import DemoBot
 from gptbot.playground.inside import Inside, described_call, described_request, watch_data, watch_model
@@ -46,7 +47,6 @@ async def test_items_of_a_list_are_numbered_and_the_latest_is_told_when_it_chang
     everything = inside.everything()
     assert [item["record"] for item in everything["log"]] == [1, 2]
     assert (everything["actors"], everything["data"]) == ({"items": []}, None)
-    assert inside.latest("actors") == {"items": []}
 
 
 async def test_data_json_is_shown_each_time_it_has_changed(tmp_path: Path) -> None:
@@ -108,7 +108,9 @@ async def test_the_window_tells_each_step_and_whose_question_it_was(
     capfdbinary: pytest.CaptureFixture[bytes],
 ) -> None:
     desk = SimpleNamespace(under_way={7: SimpleNamespace(asker=ALICE)})
-    window = Window(cast(App, SimpleNamespace(_desk=desk)))
+    dialogs = {DialogKey(5, 5, 0): SimpleNamespace(snapshot={"chart": "announcement", "state": "preview"})}
+    storage = SimpleNamespace(book=SimpleNamespace(dialogs=dialogs))
+    window = Window(cast(App, SimpleNamespace(_desk=desk, storage=storage)))
 
     async def turn() -> list[str]:
         return [type(effect).__name__ for effect in window.handle(PromptEntry(), Opened(None, 3))]
@@ -121,6 +123,10 @@ async def test_the_window_tells_each_step_and_whose_question_it_was(
         "effects": ["AskForPrompt"], "user": ALICE,
     }  # fmt: skip
     assert told[1]["user"] is None
+    dialog = {"chart": "announcement", "state": "preview", "user": 5}
+    assert list(window._flows()) == [{"chart": "reply_chain", "state": "asking", "user": ALICE}, dialog]
+    del desk.under_way[7]
+    assert list(window._flows()) == [dialog]
 
 
 # --- trouble

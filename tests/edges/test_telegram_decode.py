@@ -58,8 +58,8 @@ def test_a_message_is_read_whole() -> None:
 
 
 def test_only_what_is_read_is_asked_for() -> None:
-    kinds = ("message", "edited_message", "callback_query", "my_chat_member", "stopped_message_generation")
-    assert kinds == ALLOWED_UPDATES
+    kinds = {"message", "edited_message", "callback_query", "my_chat_member", "stopped_message_generation"}
+    assert set(ALLOWED_UPDATES) == kinds | {"pre_checkout_query"}
 
 
 @pytest.mark.parametrize("draft_id", [901, "901"])

@@ -14,7 +14,7 @@ from typing import Any
 from gptbot.playground.bot_api import BotApiServer
 from gptbot.playground.model_api import ModelServer
 from tests.faults.answers import FILLER, TAG
-from tests.faults.checker import Wreck, messages_shown, read_data, reading
+from tests.faults.checker import Wreck, messages_shown, read_data, reading, words_of
 from tests.faults.process import ADMIN
 
 VOLATILE = ("tokens", "premium_tokens", "balance", "premium_balance", "last_request", "joined", "cost")
@@ -24,9 +24,10 @@ PROGRESS = "📣"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`said`: chat → the bot's messages as they stand in the end, numbers taken out, in order."""
+    """`said`: chat → the bot's messages as they stand in the end; `came`: as they came. Numbers are taken out."""
 
     said: Mapping[int, Sequence[str]]
+    came: Mapping[int, Sequence[str]]
     reported: Mapping[str, int]
     """A question → how many of the admin's reports name it."""
     ledger: Counter[tuple[int, str, str, int | None]]
@@ -49,17 +50,13 @@ def outcome_of(data_file: Path, telegram: BotApiServer, model: ModelServer) -> O
             "announcements": Counter(db.execute("SELECT admin, state FROM announcements").fetchall()),
         }
         ledger, recipients = _ledger(db), dict(db.execute("SELECT user, state FROM recipients").fetchall())
-    said, reported = {}, Counter[str]()
-    for chat in telegram.world.chats:
-        texts = messages_shown(telegram, chat)
-        if chat == ADMIN:
-            reported.update(name for text in texts for name in set(TAG.findall(text)))
-            texts = [text for text in texts if not TAG.search(text) and not text.startswith(PROGRESS)]
-        said[chat] = [plain(text) for text in texts]
+    chats = telegram.world.chats
+    came = {chat: messages_come(telegram, chat) for chat in chats}
     document = read_data(data_file)
     return Outcome(
-        said=said,
-        reported=reported,
+        said={chat: _compared(chat, messages_shown(telegram, chat)) for chat in chats},
+        came={chat: _compared(chat, texts) for chat, texts in came.items()},
+        reported=Counter(name for text in came.get(ADMIN, ()) for name in set(TAG.findall(text))),
         ledger=ledger,
         accounts={
             key: {name: value for name, value in entry.items() if name not in VOLATILE}
@@ -75,6 +72,18 @@ def outcome_of(data_file: Path, telegram: BotApiServer, model: ModelServer) -> O
             if call.ok and call.params.integer("chat_id") != ADMIN
         ),
     )
+
+
+def messages_come(telegram: BotApiServer, chat: int) -> list[str]:
+    """What the bot has written to a chat, as it was at first, oldest first."""
+    me = telegram.world.me["id"]
+    shown = telegram.world.chats[chat].shown
+    return [words_of(it.message) for it in shown if it.what == "message" and it.message["from"]["id"] == me]
+
+
+def _compared(chat: int, texts: Sequence[str]) -> list[str]:
+    """Reports are counted apart, and the progress of an announcement is as it comes."""
+    return [plain(text) for text in texts if chat != ADMIN or not (TAG.search(text) or text.startswith(PROGRESS))]
 
 
 def _ledger(db: sqlite3.Connection) -> Counter[tuple[int, str, str, int | None]]:
@@ -95,10 +104,12 @@ def hold_against(crashed: Outcome, usual: Outcome, wrecks: Sequence[Wreck], stre
     kills = len(wrecks)
     assert crashed.said.keys() == usual.said.keys()
     for chat, texts in usual.said.items():
-        found = list(crashed.said[chat])
-        if chat == streamed:  # what had grown when it died, and was not recorded yet
-            found = _without_ruins(found, texts, kills)
-        check_said(chat, found, texts, wrecks)
+        if chat == streamed:
+            check_said(chat, _without_ruins(crashed.said[chat], texts, kills), texts, wrecks)
+            continue
+        check_said(chat, crashed.came[chat], usual.came[chat], wrecks)
+        missing_texts = Counter(texts) - Counter(crashed.said[chat])
+        assert not missing_texts, f"chat {chat} does not show in the end: {missing_texts}"
     for name, times in usual.reported.items():
         allowed = times + sum(wreck.reporting for wreck in wrecks)
         assert 1 <= crashed.reported.get(name, 0) <= allowed, (
@@ -132,6 +143,7 @@ def check_said(chat: int, found: Sequence[str], usual: Sequence[str], wrecks: Se
 
 
 def _without_ruins(found: Sequence[str], usual: Sequence[str], kills: int) -> list[str]:
+    """A message that was growing at a kill and is not recorded yet stays as it was."""
     whole = [text for text in found if text in usual]
     assert len(found) - len(whole) <= kills, f"more ruins than kills: {found}"
     return whole

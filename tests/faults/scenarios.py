@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from gptbot.playground.bot_api import BotApiServer
 from gptbot.playground.model_api import ModelServer
+from gptbot.playground.png import picture
 from tests.faults.answers import Answers, tag
 from tests.faults.checker import Expected
 from tests.faults.crowd import PATIENCE_S, member, whole_answer
@@ -112,7 +113,7 @@ async def speak(cast: Cast) -> None:
 
 
 async def send_album(cast: Cast) -> None:
-    await cast.alice.sends_album([b"one", b"two"], caption=cast.expected.ask(ALICE, QUESTION))
+    await cast.alice.sends_album([picture("one"), picture("two")], caption=cast.expected.ask(ALICE, QUESTION))
     await cast.alice.sees(whole_answer(QUESTION))
 
 
@@ -224,7 +225,7 @@ ANSWER_COMMITTED = "telegram:sendMessage:after#4"
 SCENARIOS: Mapping[str, Scenario] = {
     scenario.name: scenario
     for scenario in (
-        Scenario("turn", ask, alice_joins, settle=with_long_answers),
+        Scenario("turn", ask, alice_and_admin_join, settle=with_long_answers),
         Scenario("streaming", ask_in_group, alice_joins, settle=a_group, settings={"STREAMING": "edits"}),
         Scenario("voice", speak, alice_joins, RICH, settle=a_voice),
         Scenario("album", send_album, alice_joins, RICH),

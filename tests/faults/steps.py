@@ -9,6 +9,7 @@ step is `name#k`, the k-th of its name since the process was told to count:
     file:data.json:rename:before#2   data.json, its backups, the folder: open, write (half of it), fsync, rename, remove
 """
 
+import ctypes
 import errno
 import os
 import signal
@@ -43,6 +44,8 @@ class Plan:
     lasting: bool = False
     disk_pages: int | None = None
     """So many pages are all that data.db may have (a full disk, as SQLite tells it)."""
+    obeys_modes: bool = False
+    """Even as root it may not write where the modes of files and folders say no."""
 
     @property
     def gate(self) -> Path:
@@ -101,11 +104,22 @@ def install(plan: Plan) -> None:
     """Wraps the edges of this process."""
     step = Steps(plan)
     _wrap_database(step)
-    _wrap_files(step)
+    for owner, name, stand_in in file_edges(step):
+        _put(owner, name, stand_in)
     _wrap_telegram(step)
     _wrap_model(step)
     if plan.disk_pages is not None:
         _limit_database(plan.disk_pages)
+    if plan.obeys_modes:
+        _drop_capabilities()
+
+
+def _drop_capabilities() -> None:
+    """capset(2), version 3: none."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    header, none = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+    if libc.capset(header, none) != 0:
+        raise OSError(ctypes.get_errno(), "capset")
 
 
 def _put(owner: Any, name: str, value: object) -> None:
@@ -189,10 +203,10 @@ class WatchedOs:
         self._step(f"file:{label}:fsync:after")
 
 
-def _wrap_files(step: Steps) -> None:
+def file_edges(step: Callable[[str], None]) -> list[tuple[Any, str, object]]:
+    """What takes the place of what, (owner, name, stand-in), so that each change of a file is a step."""
     from gptbot.edges import data_file
 
-    vars(data_file)["os"] = WatchedOs(step)
     replace, unlink = Path.replace, Path.unlink
 
     def replacing(self: Path, target: Path) -> Path:
@@ -205,8 +219,7 @@ def _wrap_files(step: Steps) -> None:
         step(f"file:{label_of(self)}:remove:before")
         unlink(self, missing_ok)
 
-    _put(Path, "replace", replacing)
-    _put(Path, "unlink", unlinking)
+    return [(data_file, "os", WatchedOs(step)), (Path, "replace", replacing), (Path, "unlink", unlinking)]
 
 
 def _wrap_telegram(step: Steps) -> None:

@@ -1,8 +1,6 @@
 """Starts that must be refused: one sentence, exit status 2, no file touched (SPEC §2, §3)."""
 
 import shutil
-from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 
@@ -12,21 +10,9 @@ from tests.faults.answers import Answers, tag
 from tests.faults.checker import Expected, agree, check, ledger_sums, purses_of, read_data, reading
 from tests.faults.crowd import member, whole_answer
 from tests.faults.process import BotProcess
+from tests.faults.refusing import contents, refused
 
 ALICE, BOB = 101, 102
-
-
-def contents(folder: Path) -> Mapping[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-
-
-async def refused(bot: BotProcess, *arguments: str) -> str:
-    """Starts the bot, which must refuse; its one sentence."""
-    await bot.launch(*arguments)
-    assert await bot.ended() == 2, bot.transcript()
-    assert "Traceback" not in bot.stderr
-    assert bot.stderr.count("\n") == 1, bot.stderr
-    return bot.stderr
 
 
 async def test_a_second_bot_on_the_same_file_is_refused_with_the_pid_of_the_first(

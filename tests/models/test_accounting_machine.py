@@ -337,11 +337,18 @@ class AccountingMachine(AsyncMachine):
     # --- what the world does -----------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.bot.model.asked)
-    @rule(data=st.data(), tokens=st.integers(1, DEAREST), kill=kills)
-    def the_model_answers(self, data: st.DataObject, tokens: int, kill: Kill | None) -> None:
+    @rule(
+        data=st.data(),
+        tokens=st.integers(1, DEAREST),
+        trouble=st.sampled_from([None, None, *TROUBLES]),
+        kill=kills,
+    )
+    def the_model_answers(self, data: st.DataObject, tokens: int, trouble: Outcome | None, kill: Kill | None) -> None:
         self._will_die(kill)
         number = data.draw(st.sampled_from(sorted(self.bot.model.asked)))
         question = self.accounts.questions[number]
+        if trouble is not None:
+            self.bot.messenger.plan(question.user, trouble)
         question.tokens = 1 if question.purse == "image_balance" else tokens
         self.bot.model.asked[number].set_result(tokens)
         self._survives()
@@ -481,4 +488,4 @@ def _words(outgoing: Outgoing) -> str:
 
 
 TestAccounting = AccountingMachine.TestCase
-TestAccounting.settings = effort(40, 30)
+TestAccounting.settings = effort(35, 30)

@@ -145,7 +145,7 @@ class DeliveryMachine(AsyncMachine):
         await self._start()
         for person in PEOPLE:
             await self.life.storage.commit(
-                lambda tx, person=person: tx.register(person, Account(balance=BALANCE))  # type: ignore[misc]  # default
+                lambda tx, person=person: tx.register(person, Account(balance=BALANCE))  # type: ignore[misc]  # a default in a lambda
             )
 
     async def _start(self) -> None:

@@ -3,7 +3,9 @@
 import pytest
 
 from tests.stories.conftest import ADMIN, House
-from tests.stories.kit import Person
+from tests.stories.kit import Person, to
+
+BLOCKED_BOT = "Forbidden: bot was blocked by the user"
 
 GROUP = -1001
 PACE = {"RATE_GROUP_PER_MIN": "60000"}
@@ -209,3 +211,39 @@ async def test_in_a_listed_group_everybody_is_served_there_and_only_there(house:
     await his.sees("You asked: hello")
     await bob.says("hello")
     await bob.sees("this bot is private")
+
+
+async def test_a_request_goes_to_the_next_admin_when_one_can_not_be_reached(house: House) -> None:
+    await house.start(ACCESS="approval", ADMIN_CHAT_ID=f"{ADMIN},778")
+    house.telegram.faults.next("sendMessage", "refuse", status=403, description=BLOCKED_BOT, where=to(ADMIN))
+    second, alice = await house.member(778, "Pavel"), house.person(101, "Alice")
+    await alice.says("/start")
+    await alice.sees("I have asked the admin")
+    await second.presses("Let in", on=await second.sees("Alice"))
+    await alice.sees("The admin has let you in")
+
+
+async def test_a_request_that_reaches_no_admin_is_withdrawn_with_a_word(house: House) -> None:
+    await house.start(ACCESS="approval")
+    house.telegram.faults.next("sendMessage", "refuse", status=403, description=BLOCKED_BOT, where=to(ADMIN))
+    ivan = house.person(101, "Иван", language="ru")
+    await ivan.says("/start")
+    await ivan.sees("Не получилось связаться с администратором")
+    await ivan.says("/start")
+    admin = house.person(ADMIN, "Olga")
+    await admin.presses("Let in", on=await admin.sees("Иван"))
+    await ivan.sees("")
+
+
+async def test_a_groups_request_that_reaches_no_admin_may_be_made_again(house: House) -> None:
+    await house.start(ACCESS="approval")
+    house.telegram.faults.next("sendMessage", "refuse", status=403, description=BLOCKED_BOT, where=to(ADMIN))
+    house.telegram.add_user(101, "Alice")
+    house.telegram.add_group(-1001, "Friends", [101])
+    alice = house.person(101, "Alice", chat_id=-1001)
+    await alice.says("@playground_bot hello")
+    await alice.sees("I have asked the admin")
+    await house.telegram.until(lambda: not house.telegram.faults.left)
+    await alice.says("@playground_bot hello?")
+    admin = house.person(ADMIN, "Olga")
+    await admin.sees("Friends")

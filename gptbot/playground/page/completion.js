@@ -58,15 +58,13 @@ export class Completion {
       onmousedown: (event) => event.preventDefault(), // the field keeps the focus
       onclick: () => this.take(command, true),
     }, make("b", {}, `/${command}`), make("span", {}, description)));
-    this.list.replaceChildren(...(items.length ? items : [make("li", {}, "The bot has set no commands yet.")]));
+    this.list.replaceChildren(...(items.length ? items : [make("li", { role: "presentation" }, "The bot has set no commands yet.")]));
     this.list.hidden = false;
-    this.area.setAttribute("aria-expanded", "true");
     this.mark();
   }
 
   close() {
     this.list.hidden = true;
-    this.area.setAttribute("aria-expanded", "false");
     this.area.removeAttribute("aria-activedescendant");
   }
 

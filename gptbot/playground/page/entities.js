@@ -98,7 +98,7 @@ function expandable(text) {
   return [quote, body];
 }
 
-export function link(url) {
+function link(url) {
   const full = /^[a-z]+:/i.test(url) ? url : `https://${url}`;
   const node = make("a", { target: "_blank", rel: "noopener noreferrer" });
   if (/^(https?|tg|mailto):/i.test(full)) node.href = full;

@@ -28,6 +28,7 @@ export function startFeed(composer) {
 
 function showAll() {
   const room = currentRoom();
+  byId("feed").setAttribute("aria-busy", "true"); // what was said before is not read out
   list.replaceChildren();
   if (!room) return;
   const done = new Set();
@@ -43,6 +44,7 @@ function showAll() {
   }
   showEmpty();
   toEnd(list);
+  requestAnimationFrame(() => byId("feed").removeAttribute("aria-busy"));
 }
 
 // The date over the first message of each day.
@@ -140,7 +142,12 @@ export async function act(name, body = {}) {
   }
 }
 
-list.addEventListener("scroll", () => { if (atEnd(list)) byId("to-end").hidden = true; }, { passive: true });
+let follows = true; // the newest message stays in sight, however the room around it changes
+list.addEventListener("scroll", () => {
+  follows = atEnd(list);
+  if (follows) byId("to-end").hidden = true;
+}, { passive: true });
+new ResizeObserver(() => { if (follows) toEnd(list); }).observe(list);
 byId("to-end").addEventListener("click", () => list.scrollTo({ top: list.scrollHeight, behavior: "smooth" }));
 // A picture that has just been loaded makes its bubble taller.
 list.addEventListener("load", () => { if (atEnd(list, 500)) toEnd(list); }, true);

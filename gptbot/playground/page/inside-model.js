@@ -1,6 +1,6 @@
 // What the model was sent, word for word.
 
-import { byId, clock, make, size } from "./dom.js";
+import { atEnd, byId, clock, make, size } from "./dom.js";
 import { GrowingList } from "./inside-list.js";
 import { on } from "./store.js";
 
@@ -13,8 +13,9 @@ function row(request) {
   const { messages, prompt, ...settings } = request.body;
   const kind = request.path.replace("/v1/", "");
   const shown = Object.entries(settings).map(([key, value]) => `${key}: ${JSON.stringify(value)}`).join(", ");
-  for (const other of byId("requests").querySelectorAll("details[open]")) other.open = false;
-  return make("li", { data: { testid: "model-request" } }, make("details", { open: true },
+  const isRead = atEnd(byId("requests"), 60); // whoever has scrolled up reads another one
+  if (isRead) for (const other of byId("requests").querySelectorAll("details[open]")) other.open = false;
+  return make("li", { data: { testid: "model-request" } }, make("details", { open: isRead },
     make("summary", {}, make("time", {}, clock(request.at, true)), make("b", {}, kind),
       make("span", { class: "tag" }, `${settings.model ?? ""}`),
       messages && make("span", { class: "more" }, `${messages.length} message${messages.length === 1 ? "" : "s"}`)),

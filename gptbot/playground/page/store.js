@@ -33,7 +33,7 @@ function room(chat, thread, title) {
 
 export const roomKey = (chatId, thread) => (thread ? `${chatId}/${thread}` : `${chatId}`);
 export const keyOf = (message) => roomKey(message.chat.id, message.is_topic_message ? message.message_thread_id : null);
-export const findRoom = (key) => rooms().find((found) => found.key === key) ?? null;
+const findRoom = (key) => rooms().find((found) => found.key === key) ?? null;
 export const currentRoom = () => findRoom(state.current);
 
 export function messagesOf(key) {

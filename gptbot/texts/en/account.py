@@ -217,12 +217,9 @@ TEXTS: dict[str, str] = {
         "Your questions, with the files you send, the conversation they continue and your instruction, go to the"
         " service that runs the model, without your name."
     ),
-    "privacy.yours": (
-        "<b>It is yours</b>\n/export sends you all of it as a file. /forget deletes it."
-    ),
+    "privacy.yours": ("<b>It is yours</b>\n/export sends you all of it as a file. /forget deletes it."),
     # --- /export
     "export.caption": "Everything that is kept about you. Questions and answers: {turns}.",
-    "export.more": "Part {part}: further questions and answers.",
     "export.failed": "I can't read what is stored at the moment. Please try again later.",
     "export.wait": "The file of your last /export has not been delivered yet. Please wait for it.",
     # --- /forget
@@ -230,7 +227,8 @@ TEXTS: dict[str, str] = {
     "forget.ask": (
         "<b>Delete everything about you?</b>\n\n"
         "Deleted at once: your account with name, settings and instruction, all questions and answers (also those in"
-        " groups), open dialogs and requests. A question that is being answered is ended. You may want /export first.\n\n"
+        " groups), open dialogs and requests. A question that is being answered is ended."
+        " You may want /export first.\n\n"
         "What stays: the bookings of your balances, without name and id. A code that is computed from your id with a"
         " secret key keeps your balances and whether you are blocked, so that coming back with /start gives what you"
         " left, and no new starting balance or bonus. The sums over all users stay, too.\n\n"
@@ -241,5 +239,7 @@ TEXTS: dict[str, str] = {
     "forget.no": "Keep it",
     "forget.done": "Everything about you is deleted. If you want to come back: /start",
     "forget.kept": "Nothing was deleted.",
-    "forget.admin": "You are an admin of this bot, and admins can't be forgotten: take your id out of ADMIN_CHAT_ID first.",
+    "forget.admin": (
+        "You are an admin of this bot, and admins can't be forgotten: take your id out of ADMIN_CHAT_ID first."
+    ),
 }

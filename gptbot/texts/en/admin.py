@@ -29,6 +29,10 @@ TEXTS: dict[str, str] = {
         " premium_tokens, premium_balance, images, image_balance, favors, referrals (ref) or cost (price).\n"
         "Example: <code>/top_users 10 tokens</code>"
     ),
+    "admin.forgotten_user": (
+        "{who} had everything about them deleted. What is kept for the case that they come back: {balance:token},"
+        " {premium_balance:premium_token}, {image_balance:image}. Blocked: {blocked}."
+    ),
     "admin.unknown_user": "I know no user {who}. Give an id or a @username of somebody who pressed /start.",
     # --- /data
     "data.caption": "{users:user}",

@@ -30,6 +30,10 @@ TEXTS: dict[str, str] = {
         " premium_tokens, premium_balance, images, image_balance, favors, referrals (ref) или cost (price).\n"
         "Пример: <code>/top_users 10 tokens</code>"
     ),
+    "admin.forgotten_user": (
+        "{who}: все данные удалены по просьбе этого человека. На случай возвращения хранится: {balance:token},"
+        " {premium_balance:premium_token}, {image_balance:image}. Заблокирован: {blocked}."
+    ),
     "admin.unknown_user": "Я не знаю пользователя {who}. Укажите id или @username того, кто нажимал /start.",
     # --- /data
     "data.caption": "{users:user}",
