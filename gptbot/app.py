@@ -17,12 +17,14 @@ from gptbot.actors.directory import Directory
 from gptbot.actors.figures import Figures
 from gptbot.actors.intake import Intake
 from gptbot.actors.menu import keep_menu
+from gptbot.actors.metrics import metrics, troubles
 from gptbot.actors.reports import ReportActor
 from gptbot.actors.storage import Storage
 from gptbot.actors.supervisor import Supervisor
 from gptbot.commands.favors import show_open_requests
 from gptbot.domain.book import Book
 from gptbot.domain.document import Document
+from gptbot.domain.measures import Metric
 from gptbot.domain.rules import Rules
 from gptbot.domain.transaction import Counters
 from gptbot.domain.updates import AnyUpdate, Me
@@ -111,6 +113,19 @@ class App:
         )
         self._directory = Directory(self._desk)
         self.intake = Intake(self.storage, edges.database, self._directory, edges.decode)
+
+    @property
+    def figures(self) -> Figures:
+        """Where everybody counts, the edges too."""
+        return self._desk.figures
+
+    async def metrics(self) -> list[Metric]:
+        """See `actors/metrics`."""
+        return await metrics(self._desk, self._directory.active)
+
+    def troubles(self) -> list[str]:
+        """See `actors/metrics`."""
+        return troubles(self._desk)
 
     def request_stop(self) -> None:
         """Begins the stop; `run` returns when it is through."""

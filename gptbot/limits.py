@@ -9,6 +9,9 @@ LETTERS_PER_COMMIT = 256
 USER_MAILBOX = 64
 """Updates of one user that may wait for their actor; more are refused."""
 
+CHAT_BACKLOG = 64
+"""Messages that may wait to be sent to one chat before what is written there is refused."""
+
 BACKOFF_MIN_S = 0.1
 BACKOFF_MAX_S = 5.0
 """Pauses between tries to write to a disk that refuses."""

@@ -13,6 +13,7 @@ EVENTS: dict[str, str] = {
     "thread.crashed": "an exception that nobody caught ended a thread",
     "exception.ignored": "an exception where Python can't raise one (a finalizer)",
     "library.logged": "a line of a library's own log: `logger` is its name, `message` what it said",
+    "metrics.listening": "metrics and health can be asked for (METRICS_PORT)",
     # --- updates in
     "update.repeated": "updates came that were accepted before; they are ignored",
     "update.resumed": "updates that an earlier run accepted and did not finish are handled now",
@@ -35,6 +36,13 @@ EVENTS: dict[str, str] = {
     "picture.finished": "the wide event of one /imagine",
     "model.failed": "the model gave no whole answer; `trouble` says of which kind",
     "model.adapted": "a parameter the model's server does not take is left out from now on",
+    # --- payments
+    "checkout.answered": "somebody is about to pay with Stars; `problem` says why that was declined, empty for a yes",
+    "checkout.unanswered": "Telegram could not be told in time whether a payment is wanted; nobody was charged",
+    "payment.received": "Stars have arrived; `booking` says what became of them",
+    "payment.repeated": "Telegram told of a payment, or of its refund, that is booked already",
+    "payment.returned": "Stars were given back and what they had brought was taken off",
+    "refund.refused": "Telegram did not give Stars back; `problem` says why",
     # --- delivery
     "delivery.resumed": "messages that an earlier run left in the outbox are sent now",
     "delivery.held": "Telegram answered 429; this chat waits as long as it asked",
@@ -56,6 +64,7 @@ EVENTS: dict[str, str] = {
     "storage.conflict": "a change contradicted what is stored and was refused (a bug, or a double charge prevented)",
     "person.forgotten": "somebody had everything about them deleted",
     "data_file.forgotten_again": "an older data.json held people who had everything deleted; they are out again",
+    "data_file.folder_open": "other users of the machine can see into the folder of data.json",
     "data_file.imported": "the first bot's data.json was read; the original is kept beside it",
     "data_file.odd_key": "data.json has a key that is no user id; it is kept",
     "data_file.backed_up": "a dated copy of data.json was made",

@@ -153,6 +153,8 @@ class Settings(BaseModel):
     webhook_host: Annotated[str, form.matching(r"[A-Za-z0-9.:_-]{1,255}", "an IP address or a host name")] = "127.0.0.1"
     webhook_port: Annotated[int, form.whole(1, 65_535)] = 8081
 
+    metrics_port: Annotated[int | None, form.whole(1, 65_535)] = None
+
     tiktoken_cache_dir: Annotated[Path | None, form.path()] = None
 
     _notes: tuple[str, ...] = PrivateAttr(())

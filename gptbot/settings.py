@@ -95,7 +95,8 @@ def _conflicts(settings: Settings) -> Iterator[tuple[str, str]]:
         if (settings.webhook_url or "https:").startswith("http:") and settings.telegram_api_url == TELEGRAM_API_URL:
             yield "webhook_url", "WEBHOOK_URL must begin with https: api.telegram.org calls no other address."
     if settings.payments == "stars" and settings.topup_packages is None:
-        yield "topup_packages", f"TOPUP_PACKAGES is missing: PAYMENTS=stars needs it; expected {expected('topup_packages')}."
+        field = "topup_packages"
+        yield field, f"{field.upper()} is missing: PAYMENTS=stars needs it; expected {expected(field)}."
     for tier in ("basic", "premium"):
         window, output = getattr(settings, f"{tier}_context_window"), getattr(settings, f"{tier}_max_output")
         if output is not None and output >= window:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+from collections.abc import Awaitable, Callable
 
 import orjson
 import structlog
@@ -11,6 +12,7 @@ from gptbot.app import App, Edges
 from gptbot.domain.updates import AnyUpdate, Me
 from gptbot.edges.clock import SystemClock
 from gptbot.edges.documents import LocalDocumentReader
+from gptbot.edges.metrics import MetricsServer
 from gptbot.edges.openai_audio import OpenAISpeechModel, OpenAITranscriptionModel
 from gptbot.edges.openai_chat import OpenAIChatModel
 from gptbot.edges.openai_client import OpenAIConnection
@@ -123,8 +125,24 @@ async def _serve(
     )
     app = App(edges, settings.rules())
     stopping.add_done_callback(lambda _: app.request_stop())
-    await app.run(_updates(settings, api, me, app, clock).run, beside=[counter.load])
+    api.counted = app.figures.telegram_call
+    updates = _updates(settings, api, me, app, clock)
+    await app.run(updates.run, beside=[counter.load, *_watching(settings, app, updates, clock)])
     stopping.cancel()
+
+
+def _watching(
+    settings: Settings, app: App, updates: Poller | Webhook, clock: SystemClock
+) -> list[Callable[[], Awaitable[None]]]:
+    """The server of metrics and health, if it is wanted."""
+    if settings.metrics_port is None:
+        return []
+
+    def troubles() -> list[str]:
+        lost = [f"no updates come ({updates.trouble})"] if updates.trouble else []
+        return [*app.troubles(), *lost]
+
+    return [MetricsServer(settings.metrics_port, app.metrics, troubles, clock).run]
 
 
 def _limits(settings: Settings) -> Limits:

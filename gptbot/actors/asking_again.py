@@ -5,6 +5,7 @@ survives a crash like any other.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from gptbot.actors.desk import Desk
 from gptbot.actors.question import Again, Question
@@ -39,7 +40,8 @@ async def asked_by_button(
         update_id=press.update_id,
         person=press.person,
         place=press.place,
-        message_id=row.message_id if row.message_id > 0 else press.message_id,  # it is lost when a group moves
+        # a Continue has none, and in a group that has moved it is lost
+        message_id=row.message_id if row.message_id > 0 else press.message_id,
         text=text,
     )
     premium = row.model == desk.rules.premium.id != desk.rules.basic.id
@@ -73,8 +75,10 @@ def keep_unanswered(tx: Transaction, question: Question, *, parent: int | None, 
     """Stores a question that got no answer, for its Retry button; the turn's id."""
     if question.again is not None and question.again.unanswered:
         return question.again.turn  # it is stored already
-    attached = question.attached.to_bytes()
-    return _keep(tx, question.update, question.text, parent=parent, model=model, attached=attached)
+    again, update, attached = question.again, question.update, question.attached.to_bytes()
+    if again is not None and again.turn == parent:  # Continue: the message belongs to the turn that goes on
+        update = replace(update, message_id=0)
+    return _keep(tx, update, question.text, parent=parent, model=model, attached=attached)
 
 
 async def offer_anew(desk: Desk, visit: Visit, edit: MessageEdited, text: str) -> Callable[[Transaction], None] | None:

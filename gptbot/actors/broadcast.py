@@ -234,7 +234,7 @@ class BroadcastActor:
         account = self._storage.book.get(user)
         if account is not None and account.blocked:  # since the announcement was begun
             return "blocked", None
-        if account is None and user > 0:  # had everything deleted since
+        if self._storage.book.left_of(user) is not None:  # had everything deleted since
             return "gone", None
         call = announcement_sending.copied(flow.chosen_content, flow.links, Place(user))
         match await self._messenger.deliver(call, Urgency.ANNOUNCEMENT):

@@ -11,6 +11,7 @@ import structlog
 
 from gptbot.actors.storage import Storage
 from gptbot.actors.supervisor import Supervisor
+from gptbot.domain.measures import Tally
 from gptbot.limits import FINISHED_KEPT_S
 from gptbot.ports import Clock, Database, DataFile, StorageUnavailable
 
@@ -50,6 +51,7 @@ class DataWriter:
         self._cost_s = 0.0
         self._forget_at = 0.0
         self._failing = False
+        self.writes = Tally("outcome")
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -73,11 +75,18 @@ class DataWriter:
                 await self._database.note_data_file(seq, digest)
             except StorageUnavailable as error:
                 self._say_failing(str(error))
+                self.writes.add("failed")
                 self._storage.dirty.set()
                 return None
             self._cost_s = self._clock.monotonic() - started
             self._failing = False
+            self.writes.add("written")
             return pieces
+
+    @property
+    def failing(self) -> bool:
+        """True while data.json, or its backup, can't be written."""
+        return self._failing
 
     @property
     def lag_s(self) -> float:

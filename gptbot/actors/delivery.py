@@ -83,6 +83,10 @@ class Delivery:
         lane = self._lanes[row.chat_id] = deque([row])
         self._supervisor.keep(f"delivery {row.chat_id}", lambda: self._drain(row.chat_id, lane))
 
+    def backlog(self, chat_id: int) -> int:
+        """Messages that wait to be sent to this chat."""
+        return len(self._lanes.get(chat_id, ()))
+
     def watch(self, update_id: int) -> "asyncio.Future[Outcome]":
         """Resolves when the message that settles this update has arrived or was refused for good."""
         watcher: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()

@@ -69,6 +69,10 @@ class Desk:
     """Telegram's server takes drafts, as far as is known (`showing`)."""
     frame_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(16))
     """So many frames are made in one round of the event loop: those of many answers must not hold it up (`showing`)."""
+    payments: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while the ledger is asked for a payment and changed for it."""
+    refunding: set[str] = field(default_factory=set)
+    """Payments whose Stars are being given back at this moment, by their charge."""
     under_way: dict[int, UnderWay] = field(default_factory=dict)
     """What is being worked on, by the id of its update."""
     _told: set[tuple[str, ModelTrouble]] = field(default_factory=set)
@@ -88,6 +92,7 @@ class Desk:
     async def model_failed(self, model: str, error: ModelError) -> None:
         """Tells the owner once of a trouble that is theirs, not each time (SPEC §8)."""
         self.figures.model_trouble = f"{error.trouble}"
+        self.figures.model_troubles.add(model, f"{error.trouble}")
         if error.trouble in OWNERS_BUSINESS and (model, error.trouble) not in self._told:
             self._told.add((model, error.trouble))
             key = f"owner.model.{error.trouble}"

@@ -7,6 +7,7 @@ import structlog
 
 from gptbot.actors.addressing import addressed
 from gptbot.actors.desk import Desk
+from gptbot.actors.paying import answer_checkout
 from gptbot.actors.user import Arrived, DialogIdle, UserActor
 from gptbot.commands.visit import Visit
 from gptbot.domain.access import served
@@ -15,7 +16,15 @@ from gptbot.domain.book import DialogKey
 from gptbot.domain.commands import parse_command
 from gptbot.domain.rows import JournalRow, PersonForgotten
 from gptbot.domain.transaction import Transaction
-from gptbot.domain.updates import AnyUpdate, ChatMigrated, MessageSent, Unread
+from gptbot.domain.updates import (
+    AnyUpdate,
+    ChatMigrated,
+    CheckoutAsked,
+    MessageSent,
+    PaymentReceived,
+    PaymentReturned,
+    Unread,
+)
 
 log = structlog.get_logger()
 
@@ -45,7 +54,7 @@ class Directory:
 
     def wanted(self, update: AnyUpdate) -> bool:
         """Whether the bot has anything to do with it; what is not wanted never enters the inbox."""
-        if isinstance(update, Unread | ChatMigrated):
+        if isinstance(update, Unread | ChatMigrated | CheckoutAsked):
             return False
         if not isinstance(update, MessageSent):
             return True
@@ -64,9 +73,18 @@ class Directory:
 
     async def route(self, letters: Sequence[Arrived]) -> None:
         """Hands each to its actor; those for whom too much waits are refused in one commit, and told so once."""
-        refused = [letter.update for letter in letters if not self._actor(letter.update.person.id).offer(letter)]
+        refused = [letter.update for letter in letters if not self._offer(letter)]
         if refused:
             await self._desk.storage.commit(lambda tx: self._refuse(tx, refused))
+
+    def _offer(self, letter: Arrived) -> bool:
+        """Money is taken however much waits."""
+        paid = isinstance(letter.update, PaymentReceived | PaymentReturned)
+        return self._actor(letter.update.person.id).offer(letter, accepted=paid)
+
+    def checkout(self, asked: CheckoutAsked) -> None:
+        """Answered past all queues: Telegram waits 10 s, and then the person has to begin anew."""
+        answer_checkout(self._desk, asked)
 
     def _actor(self, user: int) -> UserActor:
         known = self._actors.get(user)

@@ -51,7 +51,10 @@ class Drawing:
         outcome, trouble = await self._draw_and_deliver()
         drawn = outcome == "settled"
         cost = picture_cost(self._desk.rules.image_price) if drawn else 0
-        self._desk.figures.count(self._desk.clock.now(), answers=drawn, errors=outcome == "failed", cost=cost)
+        now, total_s = self._desk.clock.now(), self._desk.clock.monotonic() - started
+        self._desk.figures.turn(now, self._desk.rules.image_model, outcome, total_s=total_s)
+        if drawn:
+            self._desk.figures.spent(now, self._desk.rules.image_model, cost)
         log.info(
             "picture.finished",
             update_id=self._question.update.update_id,
@@ -62,7 +65,7 @@ class Drawing:
             trouble=trouble or None,
             charged=int(drawn and not self._desk.rules.is_admin(self._visit.user)),
             cost_usd=cost / NANO,
-            total_s=round(self._desk.clock.monotonic() - started, 3),
+            total_s=round(total_s, 3),
             question=self._question.text,
         )
 

@@ -9,7 +9,7 @@ from gptbot.actors.directory import Directory
 from gptbot.actors.storage import Storage
 from gptbot.actors.user import Arrived
 from gptbot.domain.transaction import Transaction
-from gptbot.domain.updates import AnyUpdate, ChatMigrated
+from gptbot.domain.updates import AnyUpdate, ChatMigrated, CheckoutAsked
 from gptbot.limits import RECOVERY_PAGE
 from gptbot.ports import Database, InboxUpdate
 
@@ -29,6 +29,9 @@ class Intake:
 
     async def take(self, updates: Sequence[tuple[int, bytes, AnyUpdate]]) -> None:
         """Returns when all are durable and handed over; only then may Telegram forget them."""
+        for _, _, update in updates:
+            if isinstance(update, CheckoutAsked):
+                self._directory.checkout(update)
         for _, _, update in updates:
             if isinstance(update, ChatMigrated):
                 await self._migrate(update)

@@ -15,6 +15,7 @@ from gptbot.actors.desk import Desk
 from gptbot.actors.question import ACTION_EVERY_S, Question
 from gptbot.domain.accounts import streaming
 from gptbot.domain.outgoing import Button, Outgoing, Text, chat_action, delete, draft, edit, message
+from gptbot.domain.visible import closed
 from gptbot.ports import Outcome, RefusalKind, Refused, Sent, Unknown
 from gptbot.texts import Words
 
@@ -100,6 +101,8 @@ class AnswerView:
         self._frames_shown = 0
         self._pieces_shown = 0
         self._shown_at = 0.0
+        self.calls = 0
+        """Calls of Telegram that were made so far."""
         self._window_start = 0
         self._window_opening = ""
 
@@ -133,6 +136,7 @@ class AnswerView:
         """Takes away the message that has become nothing; for after the end."""
         message_id = self.take_message()
         if message_id is not None:
+            self.calls += 1
             await self._desk.messenger.hint(delete(self._place.chat_id, message_id))
 
     def _set_timer(self, after_s: float, work: Callable[[], None]) -> None:
@@ -150,11 +154,12 @@ class AnswerView:
     async def _sign(self) -> float | None:
         """Telegram shows an empty draft as "Thinking…"."""
         if not (self._drafting and self._thinking_shown):
+            self.calls += 1
             await self._desk.messenger.hint(chat_action(self._place, "typing"))
             return ACTION_EVERY_S
         if not self._desk.messenger.frame_may_leave(self._place.chat_id, draft=True):
             return RETRY_S
-        outcome = await self._desk.messenger.frame(draft(self._place, self._id, Text("")))
+        outcome = await self._frame_sent(draft(self._place, self._id, Text("")))
         if isinstance(outcome, Refused) and outcome.kind is RefusalKind.FORMAT:
             self._thinking_shown = False
             return 0.0
@@ -173,7 +178,7 @@ class AnswerView:
         text = self._visible()
         if text is None:
             return self._pause_s
-        outcome = await self._desk.messenger.frame(self._call(text, drafting=drafting))
+        outcome = await self._frame_sent(self._call(text, drafting=drafting))
         if isinstance(outcome, Refused) and outcome.kind is not RefusalKind.NOT_MODIFIED:
             return self._refused(outcome, drafting=drafting)
         if outcome is None:
@@ -193,6 +198,10 @@ class AnswerView:
         # Not all alike, so that answers that began together are not shown in step.
         unlike = 0.9 + 0.2 * (self._id % 10) / 9
         return max(pause_s, unlike * len(self._desk.under_way) / FRAMES_PER_S)
+
+    async def _frame_sent(self, frame: Outgoing) -> Outcome | None:
+        self.calls += 1
+        return await self._desk.messenger.frame(frame)
 
     def _call(self, text: Text, *, drafting: bool) -> Outgoing:
         if drafting:
@@ -237,7 +246,7 @@ class AnswerView:
         renderer, clock = self._desk.renderer, self._desk.clock
         started = clock.monotonic()
         try:
-            texts = renderer.plain(window) if self._plain else renderer.render(window)
+            texts = renderer.plain(window) if self._plain else renderer.render(closed(window))
         except ValueError:
             return None
         if clock.monotonic() - started > RENDER_SLOW_S:

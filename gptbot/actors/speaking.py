@@ -85,7 +85,7 @@ async def _send(desk: Desk, question: Question, model: str, voice: Voice, charac
     after = After(asker=update.person.id, charge=charge)
     await desk.storage.commit(lambda tx: tx.send(message, after=after))
     desk.model_answered(model)
-    desk.figures.count(desk.clock.now(), cost=cost)
+    desk.figures.spent(desk.clock.now(), model, cost)
     log.info(
         "speech.made",
         update_id=update.update_id,

@@ -14,10 +14,13 @@ import structlog
 from gptbot.actors.supervisor import Supervisor
 from gptbot.domain.book import Book
 from gptbot.domain.document import Document
+from gptbot.domain.measures import Spread
 from gptbot.domain.rows import Row
 from gptbot.domain.transaction import Counters, Transaction
 from gptbot.limits import BACKOFF_MAX_S, BACKOFF_MIN_S, LETTERS_PER_COMMIT, STORAGE_MAILBOX
 from gptbot.ports import Clock, Database, InboxUpdate, StorageConflict, StorageUnavailable
+
+COMMIT_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -82,6 +85,8 @@ class Storage:
         """Set when data.json is behind; the data writer clears it."""
         self.behind_since = 0.0
         """When that was (monotonic seconds)."""
+        self.commit_s = Spread(*COMMIT_S)
+        """How long commits took that the disk accepted."""
         self._document = document
         self._counters = counters
         self._database = database
@@ -222,6 +227,7 @@ class Storage:
     async def _commit(self, rows: Sequence[Row], updates: Sequence[InboxUpdate]) -> set[int]:
         pause = BACKOFF_MIN_S
         while True:
+            began = self._clock.monotonic()
             try:
                 new = await self._database.write(rows, updates, self._clock.now())
             except StorageUnavailable as error:
@@ -231,6 +237,7 @@ class Storage:
                 await self._clock.sleep(pause)
                 pause = min(pause * 2, BACKOFF_MAX_S)
                 continue
+            self.commit_s.add(self._clock.monotonic() - began)
             if self._trouble:
                 self._trouble = False
                 log.info("storage.recovered")

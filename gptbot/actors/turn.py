@@ -53,6 +53,7 @@ class Turn:
         self._context: list[ChatMessage] = []
         self._answer = Answer(desk, question)
         self._view = AnswerView(desk, question, self._visit.words, self._answer.pieces)
+        self._words_sent = 0
         self._last_words: list[Callable[[Transaction], object]] = []
         # for the log
         self._started = desk.clock.monotonic()
@@ -246,6 +247,7 @@ class Turn:
     def _settle_free(self, tx: Transaction) -> None:
         for word in self._last_words:
             word(tx)
+        self._words_sent = len(tx.outbox)
         tx.done(*self._question.update.update_ids)
 
     def _log(self) -> None:
@@ -253,8 +255,11 @@ class Turn:
         answer, update, outcome = self._answer, self._question.update, self._flow.state
         usage = answer.usage
         settled = outcome == "settled"
-        now = self._desk.clock.now()
-        self._desk.figures.count(now, answers=settled, errors=outcome == "failed", cost=answer.cost if settled else 0)
+        now, total_s = self._desk.clock.now(), self._desk.clock.monotonic() - self._started
+        figures = self._desk.figures
+        figures.turn(now, self._model.id, outcome, total_s=total_s, first_text_s=self._first_text_s)
+        if settled:
+            figures.spent(now, self._model.id, answer.cost, usage)
         log.info(
             "turn.finished",
             outcome=outcome,
@@ -274,7 +279,8 @@ class Turn:
             charged=usage.total if usage and settled else 0,
             cost_usd=answer.cost / NANO,
             first_text_s=None if self._first_text_s is None else round(self._first_text_s, 3),
-            total_s=round(self._desk.clock.monotonic() - self._started, 3),
+            total_s=round(total_s, 3),
             messages=answer.messages,
+            telegram_calls=self._view.calls + answer.messages + self._words_sent,
             question=self._question.text,
         )

@@ -22,7 +22,7 @@ from gptbot.domain.asking import Asked
 from gptbot.domain.book import DialogKey
 from gptbot.domain.transaction import Transaction
 from gptbot.domain.updates import AnyUpdate, ButtonPressed, MessageSent
-from gptbot.limits import USER_MAILBOX
+from gptbot.limits import CHAT_BACKLOG, USER_MAILBOX
 
 log = structlog.get_logger()
 
@@ -71,16 +71,22 @@ class UserActor:
 
         What an earlier run `accepted` is always taken, and so are letters from inside: they are few.
         """
-        if isinstance(letter, Arrived) and not accepted and self._mailbox.qsize() >= USER_MAILBOX:
+        unsent = self._desk.delivery.backlog(letter.update.place.chat_id) if isinstance(letter, Arrived) else 0
+        if isinstance(letter, Arrived) and not accepted and self._too_much(unsent):
             return False
         self.used_at = self._desk.clock.monotonic()
-        if self.idle:
+        if self.idle and not unsent:
             self._queue.flooded = False
         self._mailbox.put_nowait(letter)
         return True
 
+    def _too_much(self, unsent: int) -> bool:
+        """Telegram takes answers more slowly than questions come; an admin is never shut out by what others caused."""
+        crowded = unsent >= CHAT_BACKLOG and not self._desk.rules.is_admin(self._user)
+        return crowded or self._mailbox.qsize() >= USER_MAILBOX
+
     def begins_flood(self) -> bool:
-        """Whether what is refused now is the first of a flood, which lasts until all that was taken is worked off."""
+        """Whether what is refused now is the first of a flood, which lasts until all that was taken is answered."""
         said, self._queue.flooded = self._queue.flooded, True
         return not said
 

@@ -1,6 +1,6 @@
 """A person's commands: those that are one transaction, and those that are more."""
 
-from gptbot.actors import admin_work
+from gptbot.actors import admin_work, paying
 from gptbot.actors.exporting import export_document
 from gptbot.actors.user_work import Rule, UserWork
 from gptbot.commands import dialogs, imagine
@@ -61,6 +61,8 @@ class UserCommands:
                 await self._cancel(visit)
             case Does.DATA | Does.EXPORT | Does.STATUS:
                 await self._work.finish(visit, await self._shown(command.run, visit, args))
+            case Does.REFUND:
+                await paying.begin_refund(self._desk, visit, args)
             case Does.STOP:
                 await self._work.finish(visit, lambda tx: visit.say(tx, "stop.stopping"))
                 self._desk.request_stop()

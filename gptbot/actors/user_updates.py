@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from gptbot.actors import paying
 from gptbot.actors.addressing import addressed, meant_for_another
 from gptbot.actors.asking_again import asked_by_button, offer_anew
 from gptbot.actors.question import Question
@@ -18,7 +19,16 @@ from gptbot.domain.asking import Asked
 from gptbot.domain.commands import ParsedCommand, parse_command
 from gptbot.domain.outgoing import callback_answer, without_buttons
 from gptbot.domain.transaction import Transaction
-from gptbot.domain.updates import AnyUpdate, BotMembership, ButtonPressed, GenerationStopped, MessageEdited, MessageSent
+from gptbot.domain.updates import (
+    AnyUpdate,
+    BotMembership,
+    ButtonPressed,
+    GenerationStopped,
+    MessageEdited,
+    MessageSent,
+    PaymentReceived,
+    PaymentReturned,
+)
 
 
 class UserUpdates:
@@ -32,6 +42,10 @@ class UserUpdates:
         visit = Visit.of(update, self._desk.rules, self._desk.me, self._desk.storage.book)
         if isinstance(update, BotMembership):
             await self._work.finish(visit, lambda tx: access.membership_changed(tx, visit, here=update.here))
+        elif isinstance(update, PaymentReceived):  # of a blocked person, too (SPEC §5)
+            await paying.receive(self._desk, visit, update)
+        elif isinstance(update, PaymentReturned):
+            await paying.returned(self._desk, update)
         elif self._desk.storage.book.is_blocked(self._user):
             await self._work.ignore(visit)
         elif not served(self._desk.storage.book, self._desk.rules, self._user, update.place):

@@ -99,11 +99,6 @@ def invite(tx: Transaction, visit: Visit, args: str) -> None:
     tx.send(visit.reply(join(*parts, by="\n\n"), [[Button(words.plain("invite.share"), url=share)]]))
 
 
-def topup(tx: Transaction, visit: Visit, args: str) -> None:
-    if member(tx, visit) is not None:
-        visit.say(tx, "topup.ask_admin")
-
-
 def reset_prompt(tx: Transaction, visit: Visit, args: str) -> None:
     account = member(tx, visit)
     if account is None:

@@ -2,7 +2,17 @@
 
 from collections.abc import Mapping
 
-from gptbot.commands import access, account, announcement_sending, dialog_mode, dialogs, favors, preferences, privacy
+from gptbot.commands import (
+    access,
+    account,
+    announcement_sending,
+    dialog_mode,
+    dialogs,
+    favors,
+    payments,
+    preferences,
+    privacy,
+)
 from gptbot.commands.admin import ADMIN_BUTTONS, ADMIN_COMMANDS
 from gptbot.commands.help import help_text, menu_of
 from gptbot.commands.models import switch
@@ -36,7 +46,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("stats", Group.BALANCE, account.stats, ("profile",)),
     Command("invite", Group.BALANCE, account.invite, ("ref",)),
     Command("ask_favor", Group.BALANCE, favors.ask_favor, ("askfavor", "favor")),
-    Command("topup", Group.BALANCE, account.topup),
+    Command("topup", Group.BALANCE, payments.topup),
+    Command("paysupport", Group.BALANCE, payments.paysupport, in_groups=False, paid=True),
     Command("prompt", Group.PROMPT, Does.PROMPT, ("p",)),
     Command("reset_prompt", Group.PROMPT, account.reset_prompt),
     Command("settings", Group.OTHER, preferences.settings),
@@ -47,6 +58,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("forget", Group.OTHER, privacy.forget),
     Command("cancel", Group.OTHER, Does.CANCEL),
     *ADMIN_COMMANDS,
+    Command("refund", Group.ADMIN, Does.REFUND, registered=False, in_groups=False, paid=True),
     Command("announce", Group.ADMIN, Does.ANNOUNCE, ("a", "notify", "alert", "broadcast"), in_groups=False),
 )
 
@@ -59,6 +71,7 @@ BUTTONS: Mapping[str, ButtonHandler] = {
     account.LANGUAGE_AREA: account.choose_language,
     dialog_mode.AREA: dialog_mode.choose_context,
     preferences.AREA: preferences.choose,
+    payments.AREA: payments.choose,
     privacy.AREA: privacy.decide,
     "dlg": dialogs.button,
     "ann": announcement_sending.announcement_button,

@@ -40,4 +40,5 @@ def _offered(commands: Sequence[Command], rules: Rules, *, group: bool, admin: b
         if (not it.admin or (admin and not group))
         and (not group or it.in_groups)
         and (not it.spoken or rules.speech_model is not None)
+        and (not it.paid or bool(rules.packages))
     ]

@@ -17,8 +17,8 @@ from gptbot.texts import join
 AREA = "forget"
 ASKED_S = 900
 """For how long the button holds."""
-_PLACE = -1
-"""Stands for the topic, below every real one."""
+_PLACE = -(2**62)
+"""Stands for the topic, below every real one and below those of announcements, which are counted down from -1."""
 
 
 def privacy(tx: Transaction, visit: Visit, args: str) -> None:

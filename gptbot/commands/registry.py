@@ -22,6 +22,7 @@ class Does(Enum):
     DATA = "data"  # /data: needs a fresh data.json
     STOP = "stop"  # /stop
     STATUS = "status"
+    REFUND = "refund"  # /refund: Telegram gives Stars back
     EXPORT = "export"  # /export: reads all that is kept of one person
 
 
@@ -48,6 +49,7 @@ class Command:
     registered: bool = True  # only for people who pressed /start
     in_groups: bool = True
     spoken: bool = False  # offered only where the owner has set SPEECH_MODEL
+    paid: bool = False  # offered only where PAYMENTS are on
 
     @property
     def admin(self) -> bool:

@@ -175,12 +175,10 @@ def callback_answer(callback_id: str, text: str = "", *, alert: bool = False) ->
     return Outgoing("answerCallbackQuery", params)
 
 
-def invoice(
-    place: Place, title: str, description: str, payload: str, stars: int, *, forwarded_to: str = "topup"
-) -> Outgoing:
-    """An invoice in Telegram Stars (Bot API sendInvoice: title ≤ 32 characters, description ≤ 255, payload ≤ 128 bytes).
+def invoice(place: Place, title: str, description: str, payload: str, stars: int) -> Outgoing:
+    """An invoice in Telegram Stars (Bot API sendInvoice: title 32 characters, description 255, payload 128 bytes).
 
-    A forwarded copy can't be paid; its button opens the bot with the deep link `forwarded_to`.
+    A forwarded copy can't be paid: its button opens the bot.
     """
     params: dict[str, Any] = {
         "chat_id": place.chat_id,
@@ -190,7 +188,7 @@ def invoice(
         "provider_token": "",
         "currency": "XTR",
         "prices": [{"label": title[:32], "amount": stars}],
-        "start_parameter": forwarded_to,
+        "start_parameter": "topup",
     }
     if place.thread_id is not None:
         params["message_thread_id"] = place.thread_id

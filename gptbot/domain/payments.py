@@ -76,6 +76,7 @@ class CheckoutRefusal(Enum):
     NOT_YOURS = "not_yours"
     CHANGED = "changed"  # the owner sells something else now
     FULL = "full"
+    LATER = "later"  # nothing can be stored at the moment
 
 
 def checkout_refusal(book: Book, rules: Rules, asked: CheckoutAsked) -> CheckoutRefusal | None:

@@ -269,7 +269,7 @@ class Transaction(Image):
             patch: dict[str, Any] = {"-": True} if user in self._removed else {}
             if deltas := self._deltas.get(user):
                 patch["+"] = deltas
-            if values := self._values.get(user):
+            if (values := self._values.get(user)) is not None:  # a new entry may have nothing but defaults
                 patch["="] = values
             self._counters.seq += 1
             self._rows.append(rows.JournalRow(self._counters.seq, user, orjson.dumps(patch)))

@@ -1,4 +1,4 @@
-"""Whether a text shows anything: Telegram refuses a message of white space and invisible characters as empty."""
+"""What a reader sees of a text: whether there is anything at all, and marks of formatting that are still open."""
 
 import re
 from typing import Final
@@ -10,5 +10,21 @@ _INVISIBLE: Final = re.compile(
 
 
 def blank(text: str) -> bool:
-    """Whether nothing of it can be seen."""
+    """Whether nothing of it can be seen: Telegram refuses white space and invisible characters as empty."""
     return _INVISIBLE.fullmatch(text) is not None
+
+
+def closed(markdown: str) -> str:
+    """A growing answer as it would be if it ended here: what is bold, struck out or code in its last paragraph ends.
+
+    Otherwise its reader would see the marks until their second half comes. Fenced code is left to the renderer.
+    """
+    if markdown.count("```") % 2:
+        return markdown
+    text = written = markdown.rstrip()
+    for mark in ("`", "**", "~~"):
+        if text.endswith(mark[0]) and not text.endswith(mark):
+            text = text[:-1].rstrip()  # the other half of the mark is still to come
+        if text[text.rfind("\n\n") + 1 :].count(mark) % 2:
+            text = text.removesuffix(mark).rstrip() if text.endswith(mark) else text + mark
+    return markdown if text == written else text

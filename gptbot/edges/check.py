@@ -93,6 +93,8 @@ def _data_file(settings: Settings) -> Iterator[Finding]:
     if not problems:
         there = "" if settings.data_file.exists() else " (not there yet: it is made at the first start)"
         yield Finding(Verdict.OK, "data file", f"{settings.data_file}{there}")
+    if warning := data_file.open_to_others(settings.data_file):
+        yield Finding(Verdict.WARNING, "data file", warning)
 
 
 def _token_table(settings: Settings) -> Finding:

@@ -9,6 +9,7 @@ import glob
 import hashlib
 import os
 import re
+import stat
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -51,6 +52,7 @@ def take_lock(path: Path) -> IO[str]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+")
+        os.fchmod(file.fileno(), 0o600)
     except OSError as error:
         raise OperatorError(
             f"{path} can't be opened ({error.strerror}): the folder of DATA_FILE must be writable"
@@ -123,6 +125,21 @@ def keep_original(path: Path) -> Path:
     copy = path.with_name(f"{path.name}.imported-{time.strftime('%Y-%m-%d_%H-%M-%S', time.gmtime())}.bak")
     _copy(path, copy)
     return copy
+
+
+def open_to_others(path: Path) -> str:
+    """A warning when other users of this machine can see into the folder of data.json; "" when all is well."""
+    folder = Path(os.path.realpath(path)).parent
+    try:
+        mode = stat.S_IMODE(folder.stat().st_mode)
+    except OSError:
+        return ""
+    if not mode & 0o007:
+        return ""
+    return (
+        f"the folder {folder} is open to every user of this machine (mode {mode:04o}): the files in it are the owner's"
+        f" alone (0600), their names and sizes are not. To close it: chmod 700 {folder}"
+    )
 
 
 def inspect(path: Path) -> list[str]:

@@ -27,6 +27,7 @@ from gptbot.ports import (
     StoredMessage,
     StoredPerson,
     StoredTurn,
+    Waiting,
 )
 
 T = TypeVar("T")
@@ -278,6 +279,21 @@ class SqliteDatabase:
     async def turns_of(self, user: int, before: int | None, limit: int) -> list[rows.TurnRow]:
         older = _NEWEST if before is None else before
         return await self._reading(lambda: database_person.turns_of(self._reader, self._bot, user, older, limit))
+
+    async def booking(self, key: str) -> rows.LedgerRow | None:
+        found = await self._select(
+            "SELECT user, purse, amount, reason, at FROM ledger WHERE key = ?", f"{self._bot}:{key}"
+        )
+        return rows.LedgerRow(key, *found[0]) if found else None
+
+    async def waiting(self) -> Waiting:
+        found = await self._select(
+            "SELECT (SELECT COUNT(*) FROM inbox WHERE bot = ? AND done_at IS NULL),"
+            " (SELECT COUNT(*) FROM reports WHERE bot = ?)",
+            self._bot,
+            self._bot,
+        )
+        return Waiting(*found[0])
 
     async def outbox(self, after: int, limit: int) -> list[rows.OutboxRow]:
         found = await self._select(

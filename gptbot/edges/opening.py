@@ -24,6 +24,7 @@ from gptbot.edges.data_file import (
     keep_original,
     load,
     newest_backup_hint,
+    open_to_others,
     take_lock,
 )
 from gptbot.edges.database import SqliteDatabase, StartState, open_database
@@ -56,6 +57,8 @@ def open_storage(
 ) -> OpenedStorage:
     """Raises OperatorError with one sentence when the files can't be used; then nothing was changed."""
     paths = Paths.beside(data_path)
+    if warning := open_to_others(data_path):
+        log.warning("data_file.folder_open", problem=warning)
     with ExitStack() as on_failure:
         lock = on_failure.enter_context(take_lock(paths.lock))
         loaded = load(paths.data)

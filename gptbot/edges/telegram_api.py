@@ -8,7 +8,7 @@ Three ways to fail, because they call for three different things to be done (DES
 import io
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -138,6 +138,8 @@ class TelegramApi:
     ) -> None:
         self._token = token
         self._session = LeanSession(base_url, proxy_url, connections_max)
+        self.counted: Callable[[str, str, float], None] = _uncounted
+        """Told of each call that is over: method, "ok" or how it failed, and the wait (s) that Telegram asked for."""
 
     async def call(
         self,
@@ -148,6 +150,16 @@ class TelegramApi:
         timeout_s: float = 30.0,
     ) -> Any:
         """What Telegram returned as `result`. Raises TelegramRefusal, TelegramUnreachable or TelegramUnknown."""
+        try:
+            result = await self._call(method, params, attachment, timeout_s)
+        except TelegramError as error:
+            wait_s = (error.retry_after_s or 0.0) if isinstance(error, TelegramRefusal) else 0.0
+            self.counted(method, _outcome(error), wait_s)
+            raise
+        self.counted(method, "ok", 0.0)
+        return result
+
+    async def _call(self, method: str, params: Params | None, attachment: Attachment | None, timeout_s: float) -> Any:
         given = {name: value for name, value in (params or {}).items() if value is not None}
         _check(method, given, attachment)
         data = _urlencoded(given) if attachment is None else _form(given, attachment)
@@ -211,6 +223,19 @@ class TelegramApi:
             _retry_after_s(parameters.get("retry_after"), description),
             migrate_to if isinstance(migrate_to, int) else None,
         )
+
+
+def _uncounted(method: str, outcome: str, wait_s: float) -> None:
+    """Nobody counts."""
+
+
+def _outcome(error: TelegramError) -> str:
+    """How a call failed, in one word."""
+    if isinstance(error, TelegramRefusal):
+        if error.status == 429:
+            return "flood"
+        return "server_error" if error.status >= 500 else "refused"
+    return "unreachable" if isinstance(error, TelegramUnreachable) else "unknown"
 
 
 _PROXY_ERRORS: Final = (aiohttp_socks.ProxyError, aiohttp_socks.ProxyConnectionError, aiohttp_socks.ProxyTimeoutError)

@@ -14,13 +14,10 @@ from gptbot.domain.updates import (
     ButtonPressed,
     ChatKind,
     ChatMigrated,
-    CheckoutAsked,
     GenerationStopped,
     Me,
     MessageEdited,
     MessageSent,
-    PaymentReceived,
-    PaymentReturned,
     Person,
     Place,
     RepliedTo,
@@ -29,6 +26,7 @@ from gptbot.domain.updates import (
 from gptbot.edges.lenient_json import as_dict, scrub, whole_number
 from gptbot.edges.telegram_content import Json, content_kind, file_of
 from gptbot.edges.telegram_mentions import without_mentions
+from gptbot.edges.telegram_payments import checkout, payment
 
 _DIGITS: Final = re.compile("-?[0-9]{1,20}")
 
@@ -72,11 +70,12 @@ def _message(update_id: int, message: Json, me: Me) -> AnyUpdate:
             return ChatMigrated(update_id=update_id, person=person, place=place, old=old, new=new)
     if message.get("is_automatic_forward") is True:
         return Unread(update_id=update_id, person=person, place=place, reason="a post of the linked channel")
+    payer = (_user(message.get("chat")) if place.private else None) or person
+    if (paid := payment(update_id, payer, place, message)) is not None:
+        return paid
     if as_dict(message.get("from")).get("is_bot") is True and not isinstance(message.get("sender_chat"), dict):
         # Two bots that answer each other would never stop.
         return Unread(update_id=update_id, person=person, place=place, reason="sent by a bot")
-    if (payment := _payment(update_id, person, place, message)) is not None:
-        return payment
     text, mentions_us = _text(message, me)
     album = message.get("media_group_id")
     file = file_of(message)
@@ -94,24 +93,6 @@ def _message(update_id: int, message: Json, me: Me) -> AnyUpdate:
         files=() if file is None else (file,),
         at=max(whole_number(message.get("date")) or 0, 0),
     )
-
-
-def _payment(update_id: int, person: Person, place: Place, message: Json) -> PaymentReceived | PaymentReturned | None:
-    """A payment that was made or given back; None for any other message."""
-    for field, kind in (("successful_payment", PaymentReceived), ("refunded_payment", PaymentReturned)):
-        told = as_dict(message.get(field))
-        charge = told.get("telegram_payment_charge_id")
-        if isinstance(charge, str) and charge:
-            amount, payload = whole_number(told.get("total_amount")) or 0, told.get("invoice_payload")
-            return kind(
-                update_id=update_id,
-                person=person,
-                place=place,
-                charge=scrub(charge),
-                amount=amount,
-                payload=scrub(payload) if isinstance(payload, str) else "",
-            )
-    return None
 
 
 def _edited(update_id: int, message: Json, me: Me) -> AnyUpdate:
@@ -146,19 +127,11 @@ def _button(update_id: int, query: Json, me: Me) -> AnyUpdate:
 
 
 def _checkout(update_id: int, query: Json, me: Me) -> AnyUpdate:
-    query_id, payload, currency = query.get("id"), query.get("invoice_payload"), query.get("currency")
     person = _user(query.get("from"))
-    if not isinstance(query_id, str | int) or not str(query_id) or person is None:
+    asked = None if person is None else checkout(update_id, person, query)
+    if asked is None:
         raise Undecodable("a checkout without id or person")
-    return CheckoutAsked(
-        update_id=update_id,
-        person=person,
-        place=Place(person.id),
-        query_id=scrub(str(query_id)),
-        currency=scrub(currency) if isinstance(currency, str) else "",
-        amount=whole_number(query.get("total_amount")) or 0,
-        payload=scrub(payload) if isinstance(payload, str) else "",
-    )
+    return asked
 
 
 def _membership(update_id: int, change: Json, me: Me) -> AnyUpdate:

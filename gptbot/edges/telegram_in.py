@@ -28,7 +28,7 @@ Record = Callable[[list[RawUpdate]], Awaitable[object]]
 
 
 def read_updates(raw_updates: Iterable[Any], me: Me) -> list[RawUpdate]:
-    """Those that can be read; the others are logged and left out, so that they block nothing."""
+    """Those that can be read, in their order; the others are logged and left out, so that they block nothing."""
     readable = []
     for raw in raw_updates:
         try:
@@ -37,7 +37,7 @@ def read_updates(raw_updates: Iterable[Any], me: Me) -> list[RawUpdate]:
             log.error("update.undecodable", update_id=_update_id(raw), reason=str(undecodable))
         else:
             readable.append(RawUpdate(update.update_id, dumps(raw), update))
-    return readable
+    return sorted(readable, key=lambda update: update.update_id)
 
 
 def _update_id(raw: object) -> int | None:
@@ -65,6 +65,11 @@ class Poller:
         self._backoff = backoff or Backoff()
         self._offset: int | None = None
         self._troubles: set[str] = set()
+
+    @property
+    def trouble(self) -> str:
+        """Why no updates come; empty while they do."""
+        return "; ".join(sorted(self._troubles))
 
     async def run(self) -> None:
         """Polls until it is cancelled. May be run again after that; it goes on where it was.

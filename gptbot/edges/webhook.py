@@ -68,6 +68,8 @@ class Webhook:
         self._host = host
         self._port = port
         self._unrecorded = False
+        self.trouble = ""
+        """Why Telegram may post nothing here; empty while all is well."""
 
     async def run(self) -> None:
         """Serves until it is cancelled. Raises OperatorError when it can't listen or Telegram refuses the webhook."""
@@ -140,7 +142,12 @@ class Webhook:
 
     async def _call_set_webhook(self) -> None:
         params = {"url": self._url, "secret_token": self._secret, "allowed_updates": list(ALLOWED_UPDATES)}
-        await self._api.call("setWebhook", params)
+        try:
+            await self._api.call("setWebhook", params)
+        except TelegramError as error:
+            self.trouble = str(error)
+            raise
+        self.trouble = ""
 
     async def _answer(self, request: web.Request) -> web.Response:
         told = request.headers.get(SECRET_HEADER, "")

@@ -2,7 +2,8 @@
 
 The demo and the tests use the same one. `BotApiServer` has two sides: the bot's (HTTP, `/bot<token>/<method>`) and
 the people's (`send_text`, `press`, `block`, ... of `People`; over HTTP under `/control`). Texts of refusals are
-Telegram's own. What it does not know: parse_mode (refused), rich messages but as Markdown, payments, inline mode.
+Telegram's own. What it does not know: parse_mode (refused), rich messages but as Markdown, payments but in
+Stars, inline mode.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from gptbot.playground import control, methods, methods_files, methods_other
+from gptbot.playground import control, methods, methods_files, methods_other, stars
 from gptbot.playground.faults import Fault, Faults, RateLimits
 from gptbot.playground.params import Params, decode
 from gptbot.playground.people import People
@@ -26,7 +27,8 @@ T = TypeVar("T")
 
 TOKEN = "42:stand-in-token"  # noqa: S105 - opens nothing but this stand-in
 METHODS = {
-    name.lower(): method for name, method in (methods.METHODS | methods_files.METHODS | methods_other.METHODS).items()
+    name.lower(): method
+    for name, method in (methods.METHODS | methods_files.METHODS | methods_other.METHODS | stars.METHODS).items()
 }
 UPDATE_METHODS = frozenset(("getupdates", "setwebhook", "deletewebhook", "getwebhookinfo"))
 HINTS = frozenset(("sendchataction", "sendmessagedraft"))

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from gptbot.playground.methods_other import menu
 from gptbot.playground.people import People
-from gptbot.playground.world import Callback, Json
+from gptbot.playground.world import Callback, Checkout, Json
 
 if TYPE_CHECKING:
     from gptbot.playground.bot_api import BotApiServer
@@ -37,6 +37,7 @@ ACTS = frozenset(
         "send_contact",
         "send_poll",
         "press",
+        "pay_bill",
         "stop_draft",
         "block",
         "unblock",
@@ -97,7 +98,7 @@ async def _act(request: web.Request, server: People) -> web.Response:
 
 
 def _plain(result: Any) -> Any:
-    return result.id if isinstance(result, Callback) else result
+    return result.id if isinstance(result, Callback | Checkout) else result
 
 
 async def _stream_events(request: web.Request, server: People, closing: asyncio.Event) -> web.StreamResponse:

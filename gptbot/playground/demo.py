@@ -123,6 +123,8 @@ def child_environment(
         "DATA_FILE": str(data_file),
         "NEW_USER_PREMIUM_BALANCE": "20000",
         "NEW_USER_IMAGE_BALANCE": "5",
+        "PAYMENTS": "stars",
+        "TOPUP_PACKAGES": "tokens:100000:50,premium:20000:100,images:10:60",
         "UPDATES": "polling",
         "LOG_FORMAT": "json",
         "NO_PROXY": loopback,

@@ -77,7 +77,7 @@ class ModelServer:
         self._pictures: dict[str, bytes] = {}
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
         self._number = 0
-        app = web.Application(client_max_size=60_000_000)
+        app = self.app = web.Application(client_max_size=60_000_000)
         app.router.add_post("/v1/chat/completions", self._handler(self._chat))
         app.router.add_post("/v1/images/generations", self._handler(self._image))
         app.router.add_post("/v1/images/edits", self._handler(self._edit))

@@ -14,6 +14,7 @@ JSON_PARAMETERS = frozenset(
         "caption_entities",
         "commands",
         "entities",
+        "ephemeral_message_parameters",
         "explanation_entities",
         "link_preview_options",
         "media",
@@ -29,6 +30,7 @@ JSON_PARAMETERS = frozenset(
         "results",
         "rich_message",
         "scope",
+        "suggested_post_parameters",
         "suggested_tip_amounts",
         "text_entities",
     ]

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from gptbot.playground.media import described, guessed_type
-from gptbot.playground.members import Members
+from gptbot.playground.stars import Payers
 from gptbot.playground.text_rules import found_entities, utf16_length
 from gptbot.playground.world import Callback, Chat, Json
 
 COMMAND = re.compile(r"/[A-Za-z0-9_]+(@[A-Za-z0-9_]+)?")
 
 
-class People(Members):
+class People(Payers):
     """The people's side of the stand-in. All is done at once and returns what the person then sees."""
 
     _next_callback = 1
@@ -100,9 +100,18 @@ class People(Members):
         return sent
 
     def send_voice(
-        self, user_id: int, chat_id: int, content: bytes, duration_s: int = 1, caption: str = "", **where: Any
+        self,
+        user_id: int,
+        chat_id: int,
+        content: bytes,
+        duration_s: int = 1,
+        caption: str = "",
+        name: str = "voice.oga",
+        mime_type: str = "audio/ogg",
+        **where: Any,
     ) -> Json:
-        voice = self._file("voice", content, "voice.oga", "audio/ogg", caption, duration=duration_s)
+        """Apps record Ogg with Opus; a browser says by `name` and `mime_type` what it recorded."""
+        voice = self._file("voice", content, name, mime_type, caption, duration=duration_s)
         return self.send(user_id, chat_id, voice, **where)
 
     def send_audio(
@@ -194,7 +203,8 @@ class People(Members):
     def press(self, user_id: int, chat_id: int, message_id: int, button: str, *, forged: bool = False) -> Callback:
         """Presses the button with this callback data or label; `forged` sends data that no button has.
 
-        Raises LookupError when there is no such button. A button with a link opens it and tells the bot nothing.
+        Raises LookupError when there is no such button. A button with a link opens it and tells the bot nothing; that
+        of a bill pays it.
         """
         chat = self._chat_of(user_id, chat_id)
         message = chat.messages[message_id]
@@ -204,6 +214,8 @@ class People(Members):
         data = button if found is None else found.get("callback_data", "")
         callback = Callback(str(self._next_callback), user_id, message, data)
         self._next_callback += 1
+        if found is not None and found.get("pay"):
+            self.pay_bill(user_id, chat_id, message_id)
         if found is not None and "callback_data" not in found:
             return callback
         self.world.callbacks[callback.id] = callback

@@ -25,6 +25,7 @@ _OPTIONS = (
     | pyromark.Options.ENABLE_TASKLISTS
     | pyromark.Options.ENABLE_MATH
 )
+_ALIGN = {"Center": "center", "Right": "right"}
 _INLINE = frozenset(["Emphasis", "Strong", "Strikethrough", "Link", "Image"])
 _KEPT = str.maketrans("$|", "\ue000\ue001")
 _RESTORED = str.maketrans("\ue000\ue001", "$|")
@@ -119,7 +120,7 @@ class _Parser:
                 case "Table":
                     if len(particulars) > COLUMNS_MAX:
                         raise bad_request("RICH_MESSAGE_TABLE_COLUMNS_TOO_MANY")
-                    return {"type": "table", "cells": self._rows()}
+                    return {"type": "table", "cells": self._rows(particulars)}
                 case "List":
                     return {"type": "list", "items": self._items(particulars)}
                 case "BlockQuote":
@@ -130,23 +131,27 @@ class _Parser:
                 text = self._until_end(inner=True).removesuffix("\n")
                 language = particulars.get("Fenced", "") if isinstance(particulars, dict) else ""
                 return {"type": "pre", "text": text} | ({"language": language} if language else {})
-            content, (end, _) = self._events[self._at][0], self._events[self._at + 1]
-            formula = isinstance(content, dict) and "DisplayMath" in content and end == {"End": "Paragraph"}
+            content, *after = [payload for payload, _ in self._events[self._at : self._at + 2]]
+            formula = isinstance(content, dict) and "DisplayMath" in content and after == [{"End": "Paragraph"}]
             text = self._until_end()
             if formula:
                 return {"type": "mathematical_expression", "expression": text}
-            return {"type": "heading" if name == "Heading" else "paragraph", "text": text}
+            if name == "Heading":
+                return {"type": "heading", "text": text, "size": int(particulars["level"][1:])}
+            return {"type": "paragraph", "text": text}
         finally:
             self._level -= 1
 
-    def _rows(self) -> list[list[Json]]:
+    def _rows(self, alignments: Sequence[str]) -> list[list[Json]]:
         rows: list[list[Json]] = []
-        while _start(self._events[self._at][0])[0] in ("TableHead", "TableRow"):
+        while (row := _start(self._events[self._at][0])[0]) in ("TableHead", "TableRow"):
             self._at += 1
             rows.append([])
             while _start(self._events[self._at][0])[0] == "TableCell":
                 self._at += 1
-                rows[-1].append({"text": self._until_end()})
+                align = _ALIGN.get(alignments[len(rows[-1])], "left")
+                cell = {"text": self._until_end(), "align": align, "valign": "top"}
+                rows[-1].append(cell | ({"is_header": True} if row == "TableHead" else {}))
             self._at += 1
         self._at += 1
         return rows
@@ -159,7 +164,8 @@ class _Parser:
             payload, _ = self._events[self._at]
             if isinstance(payload, dict) and "TaskListMarker" in payload:
                 self._at += 1
-                item = {"label": "☑" if payload["TaskListMarker"] else "☐", "has_checkbox": True}
+                done = bool(payload["TaskListMarker"])
+                item = {"label": "☑" if done else "☐", "has_checkbox": True} | ({"is_checked": True} if done else {})
             items.append(item | {"blocks": self.blocks()})
         self._at += 1
         return items

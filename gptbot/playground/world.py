@@ -71,6 +71,18 @@ class Callback:
 
 
 @dataclass(slots=True)
+class Checkout:
+    """A bill that somebody wants to pay. `answer` holds the parameters of answerPreCheckoutQuery."""
+
+    id: str
+    user_id: int
+    chat_id: int
+    bill: Json
+    answer: Json | None = None
+    expired: bool = False
+
+
+@dataclass(slots=True)
 class World:
     """The state, and the signal that it changed. `record` off forgets what only tests look at (for load)."""
 
@@ -84,6 +96,9 @@ class World:
     chats: dict[int, Chat] = field(default_factory=dict)
     files: dict[str, StoredFile] = field(default_factory=dict)
     callbacks: dict[str, Callback] = field(default_factory=dict)
+    bills: dict[tuple[int, int], Json] = field(default_factory=dict)  # by chat and message
+    checkouts: dict[str, Checkout] = field(default_factory=dict)
+    payments: dict[str, Json] = field(default_factory=dict)  # by the id of the charge
     commands: dict[tuple[str, int, int, str], list[Json]] = field(default_factory=dict)
     listeners: set[asyncio.Queue[Json]] = field(default_factory=set)
     _waiting: list[tuple[Callable[[], Any], asyncio.Future[Any]]] = field(default_factory=list)

@@ -30,6 +30,7 @@ from gptbot.ports.storage import (
     StoredMessage,
     StoredPerson,
     StoredTurn,
+    Waiting,
 )
 from gptbot.ports.telegram import (
     FileError,
@@ -85,4 +86,5 @@ __all__ = [
     "Urgency",
     "Usage",
     "Voice",
+    "Waiting",
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from gptbot.domain.rows import OutboxRow, ReportRow, Row, TurnRow
+from gptbot.domain.rows import LedgerRow, OutboxRow, ReportRow, Row, TurnRow
 
 
 class StorageUnavailable(Exception):
@@ -61,6 +61,13 @@ class StoredPerson(NamedTuple):
     inbox: list[bytes]
     announcements: list[tuple[int, str]]
     turns: int
+
+
+class Waiting(NamedTuple):
+    """How much stands in data.db: updates that are not finished, reports that have not been sent."""
+
+    updates: int
+    reports: int
 
 
 class StoredAnnouncement(NamedTuple):
@@ -126,6 +133,12 @@ class Database(Protocol):
     async def turns_of(self, user: int, before: int | None, limit: int) -> list[TurnRow]:
         """The newest turns of a person, newest first; only those before the turn `before`, if one is given."""
         ...
+
+    async def booking(self, key: str) -> LedgerRow | None:
+        """The change of a purse that has this key in the ledger."""
+        ...
+
+    async def waiting(self) -> Waiting: ...
 
     async def outbox(self, after: int, limit: int) -> list[OutboxRow]: ...
 

@@ -36,8 +36,10 @@ from gptbot.ports import (
     StorageUnavailable,
     StoredAnnouncement,
     StoredMessage,
+    StoredPerson,
     StoredTurn,
     Urgency,
+    Waiting,
 )
 from gptbot.texts import Words
 from tests.edges.manual_clock import ManualClock, settle
@@ -167,6 +169,18 @@ class FakeDatabase:
 
     async def reports(self, limit: int) -> list[rows.ReportRow]:
         return []
+
+    async def person(self, user: int) -> StoredPerson:
+        raise NotImplementedError
+
+    async def turns_of(self, user: int, before: int | None, limit: int) -> list[rows.TurnRow]:
+        return []
+
+    async def booking(self, key: str) -> rows.LedgerRow | None:
+        return None
+
+    async def waiting(self) -> Waiting:
+        return Waiting(0, 0)
 
 
 class FakeTelegram:

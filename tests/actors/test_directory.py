@@ -110,3 +110,17 @@ async def test_what_means_nothing_to_the_bot_never_enters_the_inbox(tmp_path: Pa
         person = Person(1, "User 1")
         assert not office.directory.wanted(Unread(update_id=1, person=person, place=group, reason="a reaction"))
         assert office.directory.wanted(BotMembership(update_id=1, person=person, place=group, here=False))
+
+
+async def test_a_stop_is_too_late_once_the_answer_is_on_its_way(tmp_path: Path) -> None:
+    async with office_in(tmp_path, 1) as office:
+        office.model.gate.clear()
+        office.messenger.gate.clear()
+        await office.says(1, "question")
+        await office.until(lambda: bool(office.model.asked))
+        office.model.gate.set()
+        await office.until(lambda: office.desk.delivery.waiting > 0)
+        assert office.desk.stop_answer(1, 1) == "button.stale"
+        office.messenger.gate.set()
+        await office.quiet()
+        assert "answer to question" in office.messenger.texts(1)

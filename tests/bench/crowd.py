@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import quantiles
 
-from tests.bench.servers import StandIns
+from tests.bench.servers import USERNAME, StandIns
 
 WARM_UP_S = 0.4
 ANSWERED_WITHIN_S = 60.0
@@ -91,12 +91,13 @@ class Crowd:
             while self._open:
                 await asyncio.sleep(0.005)
 
-    def _ask(self, user: int) -> None:
+    def _ask(self, user: int, group: int = 0) -> None:
         if user in self._open:
             return
         self._asked[user] += 1
         self._open[user] = time.monotonic()
-        self._servers.put(user, f"({user}/{self._asked[user]}) How do I find out what makes my programme slow?")
+        question = f"({user}/{self._asked[user]}) How do I find out what makes my programme slow?"
+        self._servers.put(user, f"@{USERNAME} {question}" if group else question, group)
 
     def take(self, chat_id: int, text: str) -> None:
         """A message from the bot has come."""

@@ -22,7 +22,8 @@ from tests.bench.wire import HttpProtocol, whole
 
 BOT_ID: Final = 4242
 TOKEN: Final = f"{BOT_ID}:AAbench_bench_bench_bench"
-_ME: Final = {"id": BOT_ID, "is_bot": True, "first_name": "Bench", "username": "bench_bot"}
+USERNAME: Final = "bench_bot"
+_ME: Final = {"id": BOT_ID, "is_bot": True, "first_name": "Bench", "username": USERNAME}
 _MARK: Final = re.compile(rb"\((\d+)/\d+\)")
 _TRUE: Final = whole(b'{"ok":true,"result":true}')
 _FLOOD: Final = whole(
@@ -72,19 +73,26 @@ class StandIns:
         if self._server is not None:
             self._server.close()
 
-    def put(self, user: int, text: str) -> None:
-        """A message of this user in their private chat becomes available to the bot."""
+    def put(self, user: int, text: str, group: int = 0) -> None:
+        """A message of this user, in their private chat or in a group (by its id), becomes available to the bot."""
         self._message_id += 1
-        self._update_id += 1
         person = {"id": user, "is_bot": False, "first_name": f"User {user}", "username": f"u{user}"}
+        private = {**person, "type": "private"}
         message = {
             "message_id": self._message_id,
             "from": {**person, "language_code": "en"},
-            "chat": {**person, "type": "private"},
+            "chat": {"id": group, "type": "supergroup", "title": f"Group {-group}"} if group else private,
             "date": 1_790_000_000,
             "text": text,
         }
-        self._updates.append({"update_id": self._update_id, "message": message})
+        if text.startswith("@"):
+            message["entities"] = [{"type": "mention", "offset": 0, "length": len(text.split()[0])}]
+        self.push("message", message)
+
+    def push(self, kind: str, content: dict[str, Any]) -> None:
+        """An update of this kind becomes available to the bot."""
+        self._update_id += 1
+        self._updates.append({"update_id": self._update_id, kind: content})
         if len(self._updates) == 1:
             # What comes up in the same moment goes out together, as it would from Telegram.
             asyncio.get_running_loop().call_soon(self._answer_poll)
@@ -97,11 +105,11 @@ class StandIns:
             case "completions":
                 self._complete(body, client)
             case "sendmessage" | "sendmessagedraft" | "sendchataction" | "editmessagetext":
-                self._into_chat(method, _params(body), client)
+                self._into_chat(method, params_of(body), client)
             case "getupdates":
-                self._get_updates(_params(body), client)
+                self._get_updates(params_of(body), client)
             case "getme":
-                client.write(_result(_ME))
+                client.write(result(_ME))
             case _:
                 client.write(_TRUE)
 
@@ -121,23 +129,27 @@ class StandIns:
     def _answer_poll(self) -> None:
         if self._poll is not None and self._updates:
             client, self._poll = self._poll, None
-            client.write(_result([self._updates[place] for place in range(min(100, len(self._updates)))]))
+            client.write(result([self._updates[place] for place in range(min(100, len(self._updates)))]))
 
     def _end_poll(self) -> None:
         if self._poll is not None:
             client, self._poll = self._poll, None
-            client.write(_result([]))
+            client.write(result([]))
 
     def _into_chat(self, method: str, params: dict[str, Any], client: asyncio.Transport) -> None:
         chat_id = int(params["chat_id"])
         if self.budgets is not None and not self.budgets.allow(method, chat_id, time.monotonic()):
             client.write(_FLOOD)
-        elif method == "sendmessage":
-            self._send_message(params, client)
         else:
-            client.write(_TRUE)
-            if method == "sendmessagedraft":
-                self.on_draft(chat_id, str(params.get("text") or ""))
+            self._carry_out(method, params, client)
+
+    def _carry_out(self, method: str, params: dict[str, Any], client: asyncio.Transport) -> None:
+        if method == "sendmessage":
+            self._send_message(params, client)
+            return
+        client.write(_TRUE)
+        if method == "sendmessagedraft":
+            self.on_draft(int(params["chat_id"]), str(params.get("text") or ""))
 
     def _send_message(self, params: dict[str, Any], client: asyncio.Transport) -> None:
         self._message_id += 1
@@ -149,7 +161,7 @@ class StandIns:
             "date": 1_790_000_000,
             "text": text,
         }
-        client.write(_result(message))
+        client.write(result(message))
         self.on_message(chat_id, text)
 
     # --- the model ---------------------------------------------------------------------------------------------------
@@ -194,7 +206,7 @@ class StandIns:
             self._pacer = asyncio.get_running_loop().call_later(max(0.0, self._paced[0][0] - now), self._pace)
 
 
-def _params(body: bytes) -> dict[str, Any]:
+def params_of(body: bytes) -> dict[str, Any]:
     """Of a JSON body, or of a form as aiogram sends it."""
     if not body:
         return {}
@@ -205,5 +217,6 @@ def _params(body: bytes) -> dict[str, Any]:
     return {name: values[0] for name, values in parse_qs(body.decode()).items()}
 
 
-def _result(value: object) -> bytes:
+def result(value: object) -> bytes:
+    """Bot API's answer to a call that was carried out."""
     return whole(b'{"ok":true,"result":' + orjson.dumps(value) + b"}")

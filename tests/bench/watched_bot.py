@@ -41,9 +41,11 @@ class Watch:
         self._told = Path(os.environ["BENCH_FIGURES"])
 
     def tell(self) -> None:
-        # Counted among what the collector knows, so that an actor somebody still holds on to is seen as well.
-        actors = sum(type(thing).__name__ == "UserActor" for thing in gc.get_objects())
+        # Counted among what the collector knows, so that an actor somebody still holds on to is seen as well. Full
+        # collections are rare (wiring.py), so that those which nobody holds any more would be counted for minutes.
         longest_ms = 1000 * max(self._collections_s, default=0.0)
+        gc.collect()
+        actors = sum(type(thing).__name__ == "UserActor" for thing in gc.get_objects())
         lags = f"{self.probe.percentile_ms(99):.3f} {self.probe.max_ms:.3f} {longest_ms:.3f}"
         with self._told.open("a") as told:
             told.write(f"{lags} {actors} {self.load.turns} {self.load.rewrites}\n")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gptbot.commands import account, favors, privacy
+from gptbot.commands import account, favors, payments, privacy
 from gptbot.commands.models import switch
 from gptbot.commands.people import display_name, identity
 from gptbot.commands.start import point_to_start, start
@@ -28,7 +28,7 @@ HANDLERS: list[Callable[[Transaction, Visit, str], None]] = [
     account.balance,
     account.stats,
     account.invite,
-    account.topup,
+    payments.topup,
     account.reset_prompt,
     privacy.privacy,
     account.language,

@@ -8,7 +8,7 @@ import pytest
 
 from gptbot.commands.catalogue import BUTTONS, BY_NAME, COMMANDS, menu
 from gptbot.commands.registry import Command, Does, Group, index
-from gptbot.domain.rules import Language, Rules
+from gptbot.domain.rules import Language, Package, Rules
 from gptbot.texts import LANGUAGES, Words
 from tests.commands.making_account import ADMIN, GROUP, RULES, World
 
@@ -22,6 +22,7 @@ USER_COMMANDS = {
     "prompt": "p",
     "reset_prompt": "",
     "topup": "",
+    "paysupport": "",
     "ask_favor": "askfavor favor",
     "imagine": "img i image",
     "switch_model": "switch sw model",
@@ -47,6 +48,7 @@ ADMIN_COMMANDS = {
     "recent_users": "recent last",
     "top_users": "top",
     "status": "",
+    "refund": "",
 }
 
 
@@ -120,9 +122,11 @@ def test_buttons_have_their_areas() -> None:
 
 
 SPEAKING = replace(RULES, speech_model="speech-1", transcription_model="ears-1")
+SELLING = replace(RULES, packages=(Package("balance", 100_000, 50),))
+EVERYTHING = replace(SPEAKING, packages=SELLING.packages)
 
 
-def help_seen(user: int, *, group: bool = False, language: Language = "en", rules: Rules = SPEAKING) -> str:
+def help_seen(user: int, *, group: bool = False, language: Language = "en", rules: Rules = EVERYTHING) -> str:
     world = World(rules=rules)
     world.add(10)
     world.book.accounts[user].language = language
@@ -137,7 +141,7 @@ def test_help_names_every_command_with_the_admins_only_for_the_admin(language: L
     named = re.compile(r"^/(\w+) — \S", re.MULTILINE)
     assert set(named.findall(help_seen(10, language=language))) == set(USER_COMMANDS)
     assert set(named.findall(help_seen(ADMIN, language=language))) == set(USER_COMMANDS | ADMIN_COMMANDS)
-    assert set(named.findall(help_seen(ADMIN, group=True, language=language))) == set(USER_COMMANDS)
+    assert set(named.findall(help_seen(ADMIN, group=True, language=language))) == set(USER_COMMANDS) - {"paysupport"}
     assert len(help_seen(ADMIN, language=language)) <= 4096
 
 
@@ -155,3 +159,12 @@ def test_spoken_answers_are_offered_only_where_the_owner_has_them() -> None:
         for rules in (RULES, SPEAKING)
     }
     assert offered["speech-1"] - offered[None] == {"voice"}
+
+
+def test_what_belongs_to_payments_is_offered_only_where_they_are_on() -> None:
+    assert "/paysupport" not in help_seen(10, rules=RULES)
+    for admin, more in ((False, {"paysupport"}), (True, {"paysupport", "refund"})):
+        offered = [
+            {it["command"] for it in menu(Words("en"), rules, group=False, admin=admin)} for rules in (SELLING, RULES)
+        ]
+        assert offered[0] - offered[1] == more

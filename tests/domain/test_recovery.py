@@ -169,7 +169,7 @@ def test_after_booking_the_unbooked_every_ledger_sums_up_to_its_purse(
     st.lists(
         st.tuples(
             st.integers(1, 3),
-            st.sampled_from(["register", "set", "count", "purse", "rename"]),
+            st.sampled_from(["register", "set", "count", "purse", "rename", "forget"]),
             st.integers(-50, 50),
         ),
         max_size=25,
@@ -192,18 +192,23 @@ def test_a_file_of_any_moment_and_the_journal_after_it_give_the_last_state(
     known = Journal("J", min(saved_seq, counters.seq), counters.seq, changes)
     recovered = reconcile(file, known, new_id="N", accept=False).book
     assert recovered.accounts == book.accounts
+    assert recovered.kept == book.kept
     assert recovered.totals == book.totals
     assert recovered.usernames == book.usernames
 
 
 def _step(tx: Transaction, user: int, what: str, amount: int) -> None:
     if what == "register":
-        if user not in tx.book.accounts:
+        if tx.book.left_of(user) is not None:
+            tx.welcome_back(user, new_account(tx.now, {}), key=f"{tx.now}")
+        elif user not in tx.book.accounts:
             tx.register(user, new_account(tx.now, {"balance": 100 + amount}))
     elif user not in tx.book.accounts:
         return
     elif what == "set":
         tx.set(user, prompt=f"prompt {amount}", blocked=amount > 0)
+    elif what == "forget":
+        tx.forget(user, tx.now)
     elif what == "count":
         tx.count(user, "tokens", abs(amount))
     elif what == "purse":
@@ -213,6 +218,6 @@ def _step(tx: Transaction, user: int, what: str, amount: int) -> None:
 
 
 def _copy(book: Book) -> Book:
-    document = {str(user): to_json(account) for user, account in book.accounts.items()}
+    document = {str(user): to_json(account) for user, account in (book.accounts | book.kept).items()}
     imported = read_document(document | {"global": totals_to_json(book.totals)})
     return Book(imported.accounts, imported.totals)

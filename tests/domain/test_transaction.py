@@ -69,6 +69,18 @@ def _end(key: DialogKey) -> Step:
     return lambda tx: tx.end_dialog(key)
 
 
+def _forget(user: int) -> Step:
+    return lambda tx: tx.forget(user, 1)
+
+
+def _come_back(user: int, username: str) -> Step:
+    def step(tx: Transaction) -> None:
+        if tx.book.left_of(user) is not None:
+            tx.welcome_back(user, Account(username=username), key=f"{id(tx)}:{user}")
+
+    return step
+
+
 steps = st.lists(
     st.one_of(
         st.builds(_register, users, usernames, st.none() | users, st.integers(-5, 5)),
@@ -78,6 +90,8 @@ steps = st.lists(
         st.builds(_book, users, st.sampled_from(PURSES), amounts),
         st.builds(_save, dialog_keys, st.sampled_from(["a", "b"])),
         st.builds(_end, dialog_keys),
+        st.builds(_forget, users),
+        st.builds(_come_back, users, usernames),
     ),
     max_size=25,
 )
@@ -130,7 +144,7 @@ def test_the_journal_makes_the_same_accounts_and_totals(transactions: list[list[
             if isinstance(row, JournalRow):
                 numbers.append(row.seq)
                 apply_patch(accounts, totals, row.user, orjson.loads(row.patch))
-    assert accounts == book.accounts
+    assert accounts == book.accounts | book.kept
     assert totals == book.totals
     assert numbers == sorted(set(numbers))
 
@@ -153,7 +167,8 @@ def test_every_changed_account_is_named_as_touched(steps: list[Step]) -> None:
     before = copy.deepcopy(book.accounts)
     tx = Transaction(book, Counters(), NOW)
     run(tx, steps)
-    assert {user for user, account in book.accounts.items() if account != before.get(user)} <= tx.touched
+    after = book.accounts | book.kept
+    assert {user for user in after.keys() | before.keys() if after.get(user) != before.get(user)} <= tx.touched
 
 
 # --- usernames -------------------------------------------------------------------------------------------------------

@@ -235,3 +235,13 @@ async def test_the_table_of_tokens_is_found_and_notes_of_the_settings_are_told(r
     assert checked.line("the table is in")
     assert checked.line("warning", "did you mean QUEUE_LENGTH?")
     assert checked.line("warning", "the bot's own id")
+
+
+@pytest.mark.parametrize(("mode", "warned"), [(0o700, False), (0o750, False), (0o755, True)])
+async def test_a_folder_that_is_open_to_everybody_is_a_warning(
+    run: Any, tmp_path: Path, mode: int, warned: bool
+) -> None:
+    tmp_path.chmod(mode)
+    checked = await run()
+    assert checked.status == 0
+    assert ("chmod 700" in checked.text) is warned

@@ -312,6 +312,20 @@ async def test_the_journal_is_dropped_only_as_far_as_data_json_took_it(database:
     found.close()
 
 
+async def test_open_requests_are_to_be_shown_until_that_is_committed_also_after_a_crash(
+    database: SqliteDatabase, path: Path
+) -> None:
+    database.adopt("J", 0, "d0", [])
+    found = after_a_crash(path)
+    assert found.requests_to_show()
+    found.adopt("J", 0, "d0", [])
+    assert found.requests_to_show()
+    await write(found, rows.RequestsShown())
+    found.adopt("J", 0, "d1", [])
+    assert not found.requests_to_show()
+    found.close()
+
+
 async def test_numbers_go_on_after_everything_was_written_to_data_json(database: SqliteDatabase, path: Path) -> None:
     await write(database, rows.JournalRow(7, 5, b"{}"))
     await database.note_data_file(7, "d")

@@ -45,8 +45,21 @@ def test_what_breaks_a_limit_is_refused(given: Any, refusal: str) -> None:
         ("*a **b** [c](https://d.example)*", "a b c"),
         ("1. a\n2. b\n   - [x] c", "1. a\n2. b\n\n☑ c"),
         ("| a | b |\n|---|---|\n| 1 | 2 |", "a | b\n1 | 2"),
+        ("a\n\n# ", "a\n\n"),
         ("> a\n\n---\n\n$$x$$\n\n```py\ny\n```", "a\n\n———\n\nx\n\ny"),
     ],
 )
 def test_it_parses_as_keenly_as_telegram(markdown: str, shown: str) -> None:
     assert read(markdown) == shown
+
+
+def test_blocks_have_what_the_bot_api_requires_of_them() -> None:
+    blocks = checked_rich_message({"markdown": "### a\n\n|a|b|\n|-|:-:|\n|1|2|\n\n- [x] c\n- [ ] d"})["blocks"]
+    heading, table, tasks = blocks
+    assert heading == {"type": "heading", "text": "a", "size": 3}
+    assert table["cells"] == [
+        [{"text": "a", "align": "left", "valign": "top", "is_header": True},
+         {"text": "b", "align": "center", "valign": "top", "is_header": True}],
+        [{"text": "1", "align": "left", "valign": "top"}, {"text": "2", "align": "center", "valign": "top"}],
+    ]  # fmt: skip
+    assert [item.get("is_checked") for item in tasks["items"]] == [True, None]

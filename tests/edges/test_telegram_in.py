@@ -124,6 +124,7 @@ async def test_it_asks_for_what_the_bot_reads_and_waits_long() -> None:
             "callback_query",
             "my_chat_member",
             "stopped_message_generation",
+            "pre_checkout_query",
         ]
         assert params["timeout"] == 50
 

@@ -2,7 +2,7 @@
 
     usual = {name: await rehearse(name, folder / name) for name in SCENARIOS}
     for number, point in enumerate(all_crash_points(usual)):
-        await crash(point, usual[point.scenario], folder / str(number))
+        await crash(point, usual[point.scenario], folder / str(number))  # or `everywhere.crash_everywhere`
     await random_kills(seed=1, number=500, folder=folder / "random")
 
 Used by `test_crash_points.py` and by `python -m tests.soak`.
@@ -13,7 +13,7 @@ import random
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gptbot.playground.bot_api import BotApiServer
@@ -43,7 +43,7 @@ class CrashPoint:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
-    """A scenario without crashes (but `Scenario.first`): its steps in order, and what came of it."""
+    """A scenario without crashes: its steps in order (after `Scenario.first`, those of a recovery), what came of it."""
 
     steps: Sequence[str]
     outcome: Outcome
@@ -148,6 +148,7 @@ def nothing_left(data_file: Path) -> bool:
 async def perform(scenario: Scenario, folder: Path, crashes: Sequence[str | None]) -> tuple[Performed, Sequence[str]]:
     """Runs it with a bot that dies at these steps, and checks all that SPEC §8 promises; also the steps of the last run
     with a plan."""
+    folder.mkdir(parents=True, exist_ok=True)
     armed = folder / "armed"
     at = [scenario.first, *crashes] if scenario.first else list(crashes)
     plans = (Plan(folder / f"{number}.steps", armed, step) for number, step in enumerate(at))
@@ -191,7 +192,10 @@ async def _call(scenario: Scenario, cast: Cast) -> None:
 
 async def rehearse(name: str, folder: Path) -> Rehearsed:
     """What the scenario is like when nothing goes wrong."""
-    performed, steps = await perform(SCENARIOS[name], folder, [None])
+    scenario = SCENARIOS[name]
+    performed, steps = await perform(replace(scenario, first=None), folder / "usual", [None])
+    if scenario.first is not None:
+        _, steps = await perform(scenario, folder / "recovering", [None])
     return Rehearsed(steps, performed.outcome)
 
 

@@ -19,9 +19,9 @@ def whole_answer(name: str) -> re.Pattern[str]:
     return re.compile(rf"{name}p(\d+)of\1a")
 
 
-async def member(telegram: BotApiServer, user: int, text: str = "/start") -> Person:
+async def member(telegram: BotApiServer, user: int, text: str = "/start", *, patience_s: float = PATIENCE_S) -> Person:
     """Somebody who has pressed /start and was greeted."""
-    person = Person(telegram, user, f"User {user}", timeout_s=PATIENCE_S)
+    person = Person(telegram, user, f"User {user}", timeout_s=patience_s)
     await person.says(text)
     await person.sees("")
     return person
@@ -80,6 +80,9 @@ class Crowd:
 class Regulars:
     """People who go on asking, replying and pressing commands until `over`; every second one came through a friend."""
 
+    PATIENCE_S = 600.0
+    """Many kills in a row, each soon after the start, bring nobody an answer."""
+
     def __init__(self, telegram: BotApiServer, seed: int, size: int, over: Callable[[], bool]) -> None:
         self._telegram = telegram
         self._seed = seed
@@ -91,7 +94,7 @@ class Regulars:
         self.expected.friends.update(zip(self._users[1::2], self._users[::2], strict=False))
         for user in self._users[::2]:
             self._telegram.add_user(user, f"User {user}")
-        people = [await member(self._telegram, user) for user in self._users[::2]]
+        people = [await member(self._telegram, user, patience_s=self.PATIENCE_S) for user in self._users[::2]]
         async with asyncio.TaskGroup() as group:
             for person in people:
                 group.create_task(self._live(person))
@@ -99,7 +102,7 @@ class Regulars:
                 group.create_task(self._come(user, friend))
 
     async def _come(self, user: int, friend: int) -> None:
-        await self._live(await member(self._telegram, user, f"/start {friend}"))
+        await self._live(await member(self._telegram, user, f"/start {friend}", patience_s=self.PATIENCE_S))
 
     async def _live(self, person: Person) -> None:
         chance = random.Random(f"{self._seed} {person.id}")

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from gptbot.playground.bot_api import BotApiServer
 from gptbot.playground.model_api import ModelServer
 from gptbot.playground.png import picture
+from gptbot.playground.stars import pay
+from gptbot.playground.world import Checkout
 from tests.faults.answers import Answers, tag
 from tests.faults.checker import Expected
 from tests.faults.crowd import PATIENCE_S, member, whole_answer
@@ -158,6 +160,16 @@ async def refill(cast: Cast) -> None:
     await cast.alice.sees("The admin gave you")
 
 
+async def pay_and_get_it_back(cast: Cast) -> None:
+    """Alice has pressed Pay; then the admin gives the Stars back."""
+    bill = {"currency": "XTR", "total_amount": 50, "invoice_payload": f"topup:tokens:100000:50:{ALICE}"}
+    paid = pay(cast.telegram.world, Checkout("1", ALICE, ALICE, bill))["successful_payment"]
+    await cast.alice.sees("Added for 50 ⭐")
+    await cast.admin.says(f"/refund {ALICE} {paid['telegram_payment_charge_id']}")
+    await cast.admin.sees("Stars given back")
+    await cast.alice.sees("Taken off your balance")
+
+
 async def set_prompt(cast: Cast) -> None:
     await cast.alice.says("/prompt You are Marv")
     await cast.alice.sees("Saved")
@@ -233,6 +245,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario("referral", bring_a_friend, alice_joins),
         Scenario("favour", grant_a_favour, alice_and_admin_join, {"NEW_USER_BALANCE": "5000"}),
         Scenario("refill", refill, alice_and_admin_join),
+        Scenario("payment", pay_and_get_it_back, alice_and_admin_join),
         Scenario("prompt", set_prompt, alice_joins, RICH),
         Scenario("dialog", talk_about_prompt, alice_joins),
         Scenario("announcement", announce, readers_join),

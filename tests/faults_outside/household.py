@@ -1,4 +1,4 @@
-"""The whole bot with its stand-ins in one process over real HTTP; its waits are short and its inside can be looked at."""
+"""The whole bot and its stand-ins in one process over real HTTP; waits are short, and its inside can be looked at."""
 
 import asyncio
 import gc
@@ -16,6 +16,7 @@ from gptbot.app import App, Edges
 from gptbot.domain.rules import Rules
 from gptbot.edges import telegram_out
 from gptbot.edges.clock import SystemClock
+from gptbot.edges.openai_audio import OpenAITranscriptionModel
 from gptbot.edges.token_counter import TiktokenCounter
 from gptbot.playground.bot_api import BotApiServer
 from gptbot.playground.model_api import ModelServer
@@ -65,11 +66,21 @@ class Household(House):
 
     async def at_rest(self, timeout_s: float = 20.0) -> None:
         """Returns when all that Telegram has is fetched, and nothing waits or runs inside any more."""
-        async with asyncio.timeout(timeout_s):
-            while self.telegram.world.updates.pending or not self._idle():
-                await self.app._directory.quiet()
-                await self.app._delivery.idle()
-                await asyncio.sleep(0.005)
+        try:
+            async with asyncio.timeout(timeout_s):
+                while self.telegram.world.updates.pending or not self._idle():
+                    await self.app._directory.quiet()
+                    await self.app._delivery.idle()
+                    await asyncio.sleep(0.005)
+        except TimeoutError:
+            raise AssertionError(f"still busy after {timeout_s} s: {self._what_is_left()}") from None
+
+    def _what_is_left(self) -> str:
+        app = self.app
+        stuck = [user for user, (actor, _) in app._directory._actors.items() if not actor.idle]
+        tasks = sorted(task.get_name() for task in asyncio.all_tasks())
+        pending = list(self.telegram.world.updates.pending)
+        return f"users {stuck}, lanes {list(app._delivery._lanes)}, updates {pending}, tasks {tasks}"
 
     def _idle(self) -> bool:
         busy = [task for task in asyncio.all_tasks() if task.get_name().startswith(("turn", "speech", "delivery"))]
@@ -111,8 +122,10 @@ async def household(
     made = Household(folder, telegram, model, logs)
     try:
         with _short_waits(made), _kept(logs):
-            yield made
-            await made.stop()
+            try:
+                yield made
+            finally:
+                await made.stop()
     finally:
         await model.stop()
         await telegram.stop()
@@ -138,8 +151,8 @@ def _short_waits(house: Household) -> Iterator[None]:
             ("TiktokenCounter", lambda _: TiktokenCounter(load=no_table)),
         ):
             patches.enter_context(patch.object(wiring, name, value))
-        defaults = telegram_out.TelegramMessenger.__init__.__kwdefaults__
-        patches.enter_context(patch.dict(defaults, timeout_s=CALL_TIMEOUT_S))
+        for patient in (telegram_out.TelegramMessenger, OpenAITranscriptionModel):
+            patches.enter_context(patch.dict(patient.__init__.__kwdefaults__, timeout_s=CALL_TIMEOUT_S))
         patches.enter_context(patch.object(telegram_out, "HINT_TIMEOUT_S", CALL_TIMEOUT_S))
         patches.enter_context(patch("openai._base_client.INITIAL_RETRY_DELAY", 0.01))
         patches.enter_context(patch("openai._base_client.MAX_RETRY_DELAY", 0.05))
@@ -168,7 +181,7 @@ def living(module: str) -> dict[str, int]:
     counts: dict[str, int] = {}
     for thing in gc.get_objects():
         kind = type(thing)
-        if kind.__module__.startswith(module):
+        if str(kind.__module__).startswith(module):
             counts[kind.__qualname__] = counts.get(kind.__qualname__, 0) + 1
     return counts
 

@@ -107,6 +107,7 @@ class Expected:
     rung: int = 0  # 0 with entities, 1 without, 2 as a file
     anew: bool = False  # not as an edit
     doubted: bool = False  # the try before may have arrived
+    begun: bool = False  # is being sent: a rich one stays so, though another chat has shown that the server has none
 
 
 @dataclass
@@ -297,7 +298,7 @@ class DeliveryMachine(AsyncMachine):
         self.folder, self.rich = left, True
         for chat in self.chats.values():
             for expected in chat.queue:
-                expected.rung, expected.anew, expected.doubted = 0, False, False
+                expected.rung, expected.anew, expected.doubted, expected.begun = 0, False, False, False
         if noted:
             self.do(self._start())
             self._settled()
@@ -345,9 +346,10 @@ class DeliveryMachine(AsyncMachine):
             while chat.queue:
                 if self._withheld(chat):
                     self._arrived(chat) if chat.queue[0].kind == "file" else chat.drop_answer()
-                elif chat.queue[0].kind == "rich" and not self.rich:
+                elif chat.queue[0].kind == "rich" and not self.rich and not chat.queue[0].begun:
                     self._as_texts(chat)
                 else:
+                    chat.queue[0].begun = True
                     break
         self.do(self._settle())
         waiting = {chat: call.words for chat, call in self.telegram.calls.items()}

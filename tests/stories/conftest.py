@@ -19,6 +19,7 @@ from gptbot.playground.model_api import ModelServer
 from gptbot.settings import load_settings
 from gptbot.wiring import open_data, serve
 from tests.stories.kit import Person
+from tests.stories.secrets import leaks
 
 TOKEN = "4242:AAstoriestoken_stories"
 ADMIN = 777
@@ -35,6 +36,8 @@ class House:
         self.telegram = telegram
         self.model = model
         self.logs = logs
+        self.keys = [TOKEN, "sk-stories"]
+        """What must be nowhere when the test is over; a test in which people write them themselves empties it."""
         self.environ = {
             "TELEGRAM_API_KEY": TOKEN,
             "OPENAI_API_KEY": "sk-stories",
@@ -117,6 +120,7 @@ async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         await made.stop()
     await model.stop()
     await telegram.stop()
+    assert not leaks(made.keys, telegram, tmp_path, logs)
     assert not [line for line in logs if line["event"] in BREAKS]
     assert not telegram.unknown_parameters
 

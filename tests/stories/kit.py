@@ -17,7 +17,7 @@ from gptbot.playground.ogg import silence
 from gptbot.playground.people import find_button
 from gptbot.playground.png import picture
 from gptbot.playground.rich_rules import rich_text
-from gptbot.playground.world import Callback, Json, Shown
+from gptbot.playground.world import Callback, Checkout, Json, Shown
 
 T = TypeVar("T")
 Wanted = str | re.Pattern[str]
@@ -106,7 +106,7 @@ class Person:
     ) -> Json:
         """Unless told otherwise, silence, of which `seconds` are told but at most 2 there."""
         content = silence(min(seconds, 2)) if content is None else content
-        where = {"reply_to": reply_to, "thread_id": thread_id}
+        where: dict[str, Any] = {"reply_to": reply_to, "thread_id": thread_id}
         return self.server.send_voice(self.id, self.chat.id, content, seconds, caption, **where)
 
     async def sends_audio(
@@ -168,6 +168,10 @@ class Person:
         self._pressed = self.server.press(self.id, self.chat.id, message_id, button, forged=forged)
         return self._pressed
 
+    async def pays(self, bill: Json) -> Checkout:
+        """Presses Pay; the result's `answer` is what the bot says to that."""
+        return self.server.pay_bill(self.id, self.chat.id, int(bill["message_id"]))
+
     # --- what the person sees
 
     async def sees(self, wanted: Wanted) -> Json:
@@ -185,6 +189,19 @@ class Person:
         described = shown.message[kind]
         file_id = (described[-1] if isinstance(described, list) else described)["file_id"]
         return shown.message, self.server.world.files[file_id].content
+
+    async def sees_bill(self) -> Json:
+        """The next bill after what was seen last."""
+        shown = await self._wait(lambda: self._next(lambda s: "invoice" in s.message), "a bill")
+        self._seen = shown.position + 1
+        return shown.message
+
+    async def sees_bill_declined(self, checkout: Checkout, wanted: Wanted) -> None:
+        """What Telegram shows in the place of a payment that the bot does not want."""
+        answer = await self._wait(lambda: checkout.answer, "an answer to the checkout")
+        assert answer is not None
+        assert not answer["ok"], f"{self.name} could pay"
+        assert _found(wanted, str(answer["error_message"])), answer
 
     async def sees_popup(self, wanted: Wanted = "") -> str:
         """The answer to the button pressed last."""

@@ -162,3 +162,47 @@ async def test_edits_of_anything_else_are_ignored(bot: House, alice: Person) -> 
     await alice.edits(question, "first")
     await alice.edits(question, "/balance")
     await alice.sees_nothing_until("probe", "You asked: probe")
+
+
+async def test_a_continuation_that_was_retried_leaves_the_question_with_its_own_turn(bot: House, alice: Person) -> None:
+    answers_numbered(bot)
+    bot.model.next_fault("length")
+    question = await alice.says("first")
+    cut = await alice.sees("Answer")
+    bot.model.next_fault("empty")
+    await alice.presses("Continue", on=cut)
+    await alice.presses("Try again", on=await alice.sees("empty answer"))
+    await alice.sees("Answer 3.")
+    await alice.says("about the question", reply_to=question)
+    await alice.sees("Answer 4.")
+    assert len(context_of(bot)) == 3
+
+
+async def test_what_a_question_replied_to_stays_with_it(bot: House, alice: Person, bob: Person) -> None:
+    answers_numbered(bot)
+    bot.telegram.add_group(GROUP, "Friends", [101, 102])
+    hers, his = alice.in_chat(GROUP), bob.in_chat(GROUP)
+    claim = await his.says("The moon is made of cheese")
+    me = f"@{bot.telegram.world.me['username']}"
+    asked = await hers.says(f"{me} is that so?", reply_to=claim)
+    first = await hers.sees("Answer 1.")
+    await hers.presses("🔄", on=first)
+    second = await hers.sees("Answer 2.")
+    assert context_of(bot) == ["The moon is made of cheese", "is that so?"]
+    await hers.says("sure?", reply_to=second)
+    await hers.sees("Answer 3.")
+    assert context_of(bot) == ["The moon is made of cheese", "is that so?", "Answer 2.", "sure?"]
+    assert asked["message_id"] < second["message_id"]
+
+
+async def test_an_edited_question_keeps_its_quote(bot: House, alice: Person) -> None:
+    bot.model.answer = lambda body: "One. Two. Three."
+    await alice.says("count")
+    answer = await alice.sees("One. Two.")
+    question = await alice.says("wyh?", reply_to=answer, quote="Two")
+    await alice.sees("One. Two.")
+    assert context_of(bot)[-1] == "«Two»\n\nwyh?"
+    await alice.edits(question, "why?")
+    await alice.presses("Answer anew", on=await alice.sees("anew"))
+    await alice.sees("One. Two.")
+    assert context_of(bot)[-1] == "«Two»\n\nwhy?"

@@ -7,7 +7,9 @@ from contextlib import closing
 from typing import Any
 
 import orjson
+import pytest
 
+from gptbot.actors import exporting
 from gptbot.edges.opening import close_storage
 from gptbot.playground.world import Json
 from gptbot.settings import load_settings
@@ -77,6 +79,38 @@ async def test_export_shows_nothing_of_others_and_nothing_in_groups(bot: House, 
     await alice.says("/export")
     _, content = await alice.sees_file("document")
     assert b"Bob" not in content
+
+
+async def test_a_long_history_is_exported_page_by_page_and_what_does_not_fit_is_counted(
+    bot: House, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "TURNS_AT_ONCE", 2)
+    for number in range(5):
+        await alice.says(f"question {number}")
+        await alice.sees(f"question {number}")
+    await alice.says("/export")
+    _, content = await alice.sees_file("document", "Questions and answers: 5")
+    whole = orjson.loads(content)
+    assert [turn["question"] for turn in whole["turns"]] == [f"question {number}" for number in range(5)]
+    room = sum(len(orjson.dumps(turn)) + 2 for turn in whole["turns"][2:])
+    monkeypatch.setattr(exporting, "BYTES_MAX", room)
+    await alice.says("/export")
+    _, content = await alice.sees_file("document", "Questions and answers: 3")
+    newest = orjson.loads(content)
+    assert newest["turns"] == whole["turns"][2:]
+    assert newest["turns_left_out"] == 2
+
+
+async def test_a_second_export_waits_for_the_first(bot: House, alice: Person) -> None:
+    bot.telegram.faults.next("sendDocument", "hang")
+    await alice.says("/export")
+    await bot.telegram.until(lambda: bot.telegram.calls_of("sendDocument"))
+    await alice.says("/export")
+    await alice.says("The commands before are handled when this is asked")
+    await bot.model.requested()
+    await bot.restart(STOP_GRACE_S="0.05")
+    await alice.sees_file("document", "Questions and answers")
+    await alice.sees("has not been delivered yet")
 
 
 async def test_export_in_russian_without_any_question(bot: House) -> None:
@@ -162,6 +196,10 @@ async def test_blocked_stays_blocked(bot: House, alice: Person, admin: Person) -
     await admin.sees("101")
     await bot.restart()
     await alice.says("/start")
+    before = len(bot.telegram.calls_of("getUpdates"))
+    await bot.telegram.until(lambda: len(bot.telegram.calls_of("getUpdates")) > before)
+    await bot.restart()
+    assert "101" not in bot.data(), "who is blocked is not even registered"
     await admin.says("/unblock 101")
     await admin.sees("101")
     await alice.says("/start")
@@ -188,11 +226,14 @@ async def test_a_question_under_way_is_ended(bot: House, alice: Person) -> None:
 
 
 async def test_an_answer_that_telegram_holds_back_is_not_sent(bot: House, alice: Person) -> None:
+    await alice.says("/forget")
+    await alice.sees("Delete everything about you?")
     bot.telegram.faults.next("sendMessage", "hang", where=lambda params: "You asked" in str(params["text"]))
     await alice.says(SECRET)
     calls = bot.telegram.calls
     await bot.telegram.until(lambda: [call for call in calls if "You asked" in str(call.params.get("text"))])
-    await forgets(alice)
+    await alice.presses("Delete everything")
+    await alice.sees("Everything about you is deleted")
     await alice.says("/start")
     assert "30000 tokens" in (await alice.sees("Good to see you again"))["text"], "what was not delivered costs nothing"
     await books_agree(bot)
@@ -292,3 +333,21 @@ async def test_a_pending_favour_goes(house: House) -> None:
     await admin.presses("Yes", on=request)
     await admin.sees_popup("decided already")
     await books_agree(house)
+
+
+async def test_a_group_that_a_forgotten_person_asked_in_keeps_what_others_said(bot: House, alice: Person) -> None:
+    bob = await bot.member(102, "Bob")
+    bot.telegram.add_group(-1001, "Friends", [101, 102])
+    hers, his = alice.in_chat(-1001), bob.in_chat(-1001)
+    me = f"@{bot.telegram.world.me['username']}"
+    await hers.says(f"{me} {SECRET}")
+    answer = await hers.sees(SECRET)
+    await his.says(f"{me} and what is it?", reply_to=answer)
+    reply = await his.sees("and what is it?")
+    await forgets(alice)
+    await his.says("go on", reply_to=reply)
+    await his.sees("go on")
+    assert SECRET not in str(bot.model.requests[-1].body["messages"][1]), "the chain begins after what was forgotten"
+    await bot.stop()
+    with closing(sqlite3.connect(bot.folder / "data.db")) as db:
+        assert db.execute("SELECT DISTINCT user FROM turns").fetchall() == [(102,)]

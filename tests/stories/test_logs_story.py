@@ -147,6 +147,7 @@ async def test_no_line_holds_words_of_users_or_any_key_and_every_event_is_in_the
 
 async def test_words_are_logged_where_the_owner_asks_for_it(house: House) -> None:
     out, alice = await logged(house, LOG_TEXTS="true")
+    house.keys.clear()
     await alice.says(f"my words and your key {KEY} and {TOKEN}")
     await alice.sees("You asked")
     await house.stop()

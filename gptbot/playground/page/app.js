@@ -9,6 +9,7 @@ import { startFeed } from "./feed.js";
 import { startInside } from "./inside.js";
 import { startPopups } from "./popups.js";
 import { emit, handlers } from "./store.js";
+import { startTour } from "./tour.js";
 import { startTheme, startViews, view } from "./views.js";
 
 startTheme();
@@ -18,6 +19,7 @@ startInside();
 startHead();
 startFeed(new Composer());
 startList(() => view("chat"));
+startTour();
 
 const source = new EventSource("/control/events");
 source.addEventListener("message", (message) => {

@@ -119,5 +119,6 @@ export function draftBubble(draft, stop) {
       type: "button", data: { testid: "stop" }, onclick: () => stop(draft),
     }, icon("stop"), "Stop"))));
   }
-  return make("li", { class: "message theirs draft", "aria-live": "off", data: { testid: "draft" } }, column);
+  const key = `${draft.draft_id} ${draft.can_stop}`;
+  return make("li", { class: "message theirs draft", "aria-live": "off", data: { testid: "draft", draft: key } }, column);
 }

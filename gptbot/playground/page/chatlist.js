@@ -5,6 +5,7 @@ import { hueOf, summary } from "./bubble.js";
 import { isBot, keyOf, messagesOf, on, open, rooms, state } from "./store.js";
 
 const list = byId("rooms");
+const kept = new Map(); // what is shown, by its key: what is pressed or has the focus must stay the same node
 let about = { admin_id: 0 };
 
 export function startList(chosen) {
@@ -33,17 +34,24 @@ export function startList(chosen) {
 function show() {
   const focused = document.activeElement?.dataset?.room;
   const found = rooms();
-  const entries = [make("li", { class: "heading" }, "You are …")];
-  entries.push(...found.filter((room) => room.isPrivate).map(entry));
+  const entries = [heading("You are …"), ...found.filter((room) => room.isPrivate).map(entry)];
   for (const group of new Set(found.filter((room) => !room.isPrivate).map((room) => room.group))) {
-    entries.push(make("li", { class: "heading" }, `Group: ${group}`));
-    entries.push(...found.filter((room) => room.group === group).map(entry));
+    entries.push(heading(`Group: ${group}`), ...found.filter((room) => room.group === group).map(entry));
   }
-  list.replaceChildren(...entries);
-  if (focused) list.querySelector(`[data-room="${focused}"]`)?.focus();
+  if (entries.length !== list.children.length || entries.some((node, at) => node !== list.children[at])) {
+    list.replaceChildren(...entries);
+    if (focused) list.querySelector(`[data-room="${focused}"]`)?.focus();
+  }
   const unread = [...state.unread.values()].reduce((sum, count) => sum + count, 0);
   document.title = unread ? `(${unread}) gptbot playground` : "gptbot playground";
 }
+
+function keep(key, made) {
+  if (!kept.has(key)) kept.set(key, made());
+  return kept.get(key);
+}
+
+const heading = (words) => keep(words, () => make("li", { class: "heading" }, words));
 
 function entry(room) {
   const last = messagesOf(room.key).at(-1);
@@ -51,14 +59,18 @@ function entry(room) {
   const isAdmin = room.isPrivate && room.chat.info.id === about.admin_id;
   const name = make("span", { class: "name" }, room.title, isAdmin && make("small", { class: "tag" }, "admin"));
   const picture = room.isPrivate ? avatar(room.title, hueOf(room.chat.info.id)) : topicMark(room);
-  return make("li", {}, make("button", {
-    type: "button", class: "room", "aria-current": room.key === state.current && "true",
-    data: { room: room.key, testid: `room-${room.title}` },
-    "aria-label": `${room.title}${unread ? `, ${unread} unread` : ""}`,
-  }, picture, make("span", { class: "lines" },
+  const item = keep(room.key, () => make("li", {}, make("button", {
+    type: "button", class: "room", data: { room: room.key, testid: `room-${room.title}` },
+  })));
+  const button = item.firstChild;
+  if (room.key === state.current) button.setAttribute("aria-current", "true");
+  else button.removeAttribute("aria-current");
+  button.ariaLabel = `${room.title}${unread ? `, ${unread} unread` : ""}`;
+  button.replaceChildren(picture, make("span", { class: "lines" },
     make("span", { class: "first" }, name, last && make("time", {}, clock(last.date))),
     make("span", { class: "second" }, make("span", { class: "preview" }, preview(room, last)),
-      unread > 0 && make("span", { class: "unread", data: { testid: "unread" } }, `${unread}`)))));
+      unread > 0 && make("span", { class: "unread", data: { testid: "unread" } }, `${unread}`))));
+  return item;
 }
 
 function topicMark(room) {

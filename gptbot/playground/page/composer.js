@@ -5,8 +5,8 @@ import { summary } from "./bubble.js";
 import { Completion } from "./completion.js";
 import { byId } from "./dom.js";
 import { act } from "./feed.js";
-import { Recorder } from "./recorder.js";
-import { currentRoom, on, state } from "./store.js";
+import { Recorder, recordedName } from "./recorder.js";
+import { currentRoom, on } from "./store.js";
 
 const HEIGHT_MAX_PX = 180;
 
@@ -17,7 +17,7 @@ export class Composer {
     this.begun = new Map(); // room → text
     this.files = new Attachments(() => this.shown());
     this.completion = new Completion(this.area, (text) => this.send(text));
-    this.recorder = new Recorder((content, seconds) => this.sendVoice(content, seconds));
+    this.recorder = new Recorder((...recorded) => this.sendVoice(...recorded));
     this.listen();
   }
 
@@ -60,11 +60,10 @@ export class Composer {
 
   entered(key) {
     if (this.room !== key) {
-      if (this.room) this.begun.set(this.room, this.area.value);
-      this.forget();
+      this.forget(); // while this is still the room that one leaves
+      this.room = key;
       this.area.value = this.begun.get(key) ?? "";
     }
-    this.room = key;
     this.shown();
     if (matchMedia("(min-width: 601px)").matches) this.area.focus({ preventScroll: true });
   }
@@ -119,10 +118,10 @@ export class Composer {
     else await act("send_text", { text, ...where, quote: quote ?? null });
   }
 
-  async sendVoice(content, seconds) {
+  async sendVoice(content, seconds, type) {
     const where = this.where();
     this.forget();
-    await act("send_voice", { content, duration_s: seconds, ...where });
+    await act("send_voice", { content, duration_s: seconds, name: recordedName(type), mime_type: type, ...where });
   }
 
   where() {
@@ -139,6 +138,6 @@ export class Composer {
     byId("send").hidden = !something && this.recorder.possible;
     byId("record").hidden = something || !this.recorder.possible;
     this.completion.offer();
-    if (state.current) this.begun.set(state.current, this.area.value);
+    if (this.room) this.begun.set(this.room, this.area.value);
   }
 }

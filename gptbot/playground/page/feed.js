@@ -96,7 +96,8 @@ function showDraft(draft) {
   const near = atEnd(list);
   const old = list.querySelector(".draft");
   const item = drafted(draft);
-  if (old) old.replaceWith(item);
+  if (old?.dataset.draft === item.dataset.draft) old.querySelector(".bubble").replaceWith(item.querySelector(".bubble"));
+  else if (old) old.replaceWith(item); // else Stop stays the same button, also for whoever presses it just now
   else list.append(item);
   showEmpty();
   if (near) toEnd(list);

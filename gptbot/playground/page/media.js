@@ -8,10 +8,12 @@ const fileUrl = (fileId) => `/control/files/${encodeURIComponent(fileId)}`;
 const NAMES = {
   photo: "🖼 Photo", document: "📄 File", voice: "🎤 Voice message", audio: "🎵 Audio", sticker: "Sticker",
   location: "📍 Location", contact: "👤 Contact", poll: "📊 Poll", video: "🎬 Video", video_note: "🎬 Video message",
+  successful_payment: "⭐ Paid", refunded_payment: "⭐ Payment returned",
 };
 
 export function mediaName(message) {
   if (message.document) return `📄 ${message.document.file_name}`;
+  if (message.invoice) return `⭐ ${message.invoice.title}`;
   if (message.sticker) return `${message.sticker.emoji ?? ""} Sticker`;
   return NAMES[Object.keys(NAMES).find((kind) => message[kind])] ?? "";
 }

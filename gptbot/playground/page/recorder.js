@@ -5,9 +5,13 @@ import { byId, duration, icon } from "./dom.js";
 import { toast } from "./popups.js";
 
 const TYPES = ["audio/ogg;codecs=opus", "audio/webm;codecs=opus", "audio/mp4"];
+const EXTENSIONS = { "audio/ogg": "oga", "audio/webm": "webm", "audio/mp4": "m4a" };
 const LONGEST_S = 300;
 
+export const recordedName = (type) => `voice.${EXTENSIONS[type] ?? "webm"}`;
+
 export class Recorder {
+  // `send(content, seconds, type)`: base64, and the media type without its codecs.
   constructor(send) {
     this.send = send;
     this.recorder = null;
@@ -29,15 +33,16 @@ export class Recorder {
     const mimeType = TYPES.find((type) => MediaRecorder.isTypeSupported(type));
     const parts = [];
     this.started = Date.now();
-    this.recorder = new MediaRecorder(stream, { mimeType });
-    this.recorder.addEventListener("dataavailable", (event) => parts.push(event.data));
-    this.recorder.addEventListener("stop", async () => {
+    const recorder = new MediaRecorder(stream, { mimeType });
+    this.recorder = recorder;
+    recorder.addEventListener("dataavailable", (event) => parts.push(event.data));
+    recorder.addEventListener("stop", async () => {
       stream.getTracks().forEach((track) => track.stop());
       const seconds = Math.max(1, Math.round((Date.now() - this.started) / 1000));
-      const type = (mimeType ?? "audio/webm").split(";")[0];
-      if (this.wanted) await this.send(await base64(new Blob(parts, { type })), seconds);
+      const type = (recorder.mimeType || mimeType || TYPES[1]).split(";")[0]; // what it is, whatever was asked for
+      if (this.wanted) await this.send(await base64(new Blob(parts, { type })), seconds, type);
     });
-    this.recorder.start();
+    recorder.start();
     this.show(true);
     this.timer = setInterval(() => this.tick(), 250);
   }

@@ -122,6 +122,8 @@ export const handlers = {
 };
 
 function takeChat(event, chosen) {
+  const { type, ...person } = event.chat;
+  if (type === "private" && !state.users.has(person.id)) state.users.set(person.id, person); // came after the page
   state.chats.set(event.chat.id, {
     info: event.chat,
     blocked: event.blocked,

@@ -1,6 +1,6 @@
 """English. Each module holds the texts of one area; the keys are the same in every language."""
 
-from gptbot.texts.en import account, admin, common, dialogs, media, settings
+from gptbot.texts.en import account, admin, common, dialogs, media, payments, settings
 
 NOUNS: dict[str, tuple[str, ...]] = {
     "token": ("token", "tokens"),
@@ -22,4 +22,5 @@ TEXTS: dict[str, str] = {
     **admin.TEXTS,
     **settings.TEXTS,
     **media.TEXTS,
+    **payments.TEXTS,
 }

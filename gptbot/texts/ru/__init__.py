@@ -1,6 +1,6 @@
 """Русский. Each module holds the texts of one area; the keys are the same in every language."""
 
-from gptbot.texts.ru import account, admin, common, dialogs, media, settings
+from gptbot.texts.ru import account, admin, common, dialogs, media, payments, settings
 
 NOUNS: dict[str, tuple[str, ...]] = {
     "token": ("токен", "токена", "токенов"),
@@ -22,4 +22,5 @@ TEXTS: dict[str, str] = {
     **admin.TEXTS,
     **settings.TEXTS,
     **media.TEXTS,
+    **payments.TEXTS,
 }

@@ -1,0 +1,99 @@
+"""One demo and one browser for all tests of a worker; each test has a window of its own."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, async_playwright, expect
+
+from tests.browser.chromium import FLAGS, MISSING, found
+from tests.browser.demo import RunningDemo, start_demo
+from tests.browser.window import Window
+
+PATIENCE_MS = 15_000
+LOCAL = frozenset(("127.0.0.1", ""))  # data: and blob: have no host
+SIZE = {"width": 1280, "height": 800}
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    if not found():
+        for item in items:
+            if item.path.is_relative_to(here):
+                item.add_marker(pytest.mark.skip(reason=MISSING))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[RunningDemo, Browser]]:
+    """Both take seconds to start: side by side."""
+    folder = tmp_path_factory.mktemp("demo")
+    starting = asyncio.create_task(start_demo(folder))
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=found(), args=FLAGS)
+        demo = await starting
+        yield demo, browser
+        await browser.close()
+        await demo.close()
+
+
+@pytest.fixture(scope="session")
+def demo(stage: tuple[RunningDemo, Browser]) -> RunningDemo:
+    return stage[0]
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go: a temporary folder, or where `make screenshots` wants them."""
+    wanted = os.environ.get("SCREENSHOTS")
+    return Path(wanted) if wanted else tmp_path_factory.mktemp("screenshots")
+
+
+class Watch:
+    """What a page must not do: ask anybody outside, or complain on the console."""
+
+    def __init__(self) -> None:
+        self.outside: list[str] = []
+        self.complaints: list[str] = []
+
+    def on(self, page: Page) -> None:
+        page.on("request", self._asked)
+        page.on("console", self._said)
+        page.on("pageerror", self._broke)
+
+    def _asked(self, request: Request) -> None:
+        if urlsplit(request.url).hostname not in (*LOCAL, None):
+            self.outside.append(request.url)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def _broke(self, error: Error) -> None:
+        self.complaints.append(str(error))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def context(stage: tuple[RunningDemo, Browser]) -> AsyncIterator[BrowserContext]:
+    context = await stage[1].new_context(base_url=stage[0].url, viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(PATIENCE_MS)
+    yield context
+    await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def window(context: BrowserContext, demo: RunningDemo) -> AsyncIterator[Window]:
+    """The page, just opened. Afterwards: it asked nobody but the demo and complained of nothing."""
+    page, watch = await context.new_page(), Watch()
+    watch.on(page)
+    await page.goto("/")
+    await page.locator("body.ready").wait_for()
+    assert watch.complaints == []
+    yield Window(page, demo)
+    assert watch.outside == []
+    assert watch.complaints == []
