@@ -22,6 +22,7 @@ check: setup ## are settings, data file, token and model in order?
 
 test: lint types ## lint, types and the tests
 	$(PY) -m pytest -n 2 --dist worksteal
+	@$(PY) -m tests.browser || true
 
 lint: setup
 	$(VENV)/bin/ruff check .
@@ -35,6 +36,10 @@ bench: setup ## figures against a 40-line floor bot
 
 soak: setup ## kills, faults, random examples and load in rounds, for MINUTES from SEED
 	$(PY) -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
+screenshots: setup ## README's pictures of the playground, taken anew (needs chromium)
+	@$(PY) -m tests.browser
+	SCREENSHOTS=docs/screenshots $(PY) -m pytest tests/browser/test_screenshots.py
 
 setup: $(VENV)/installed
 

@@ -4,30 +4,23 @@ One connection writes, on a thread of its own, so that the event loop never wait
 WAL with synchronous=FULL: a commit that returned survives a power cut. Keys carry the bot's id.
 """
 
-import asyncio
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from gptbot.domain import rows
 from gptbot.domain.transaction import Counters
-from gptbot.edges import database_person
-from gptbot.edges.database_schema import FORGETS, MEMORY, MOVES, WRITES, connect, prepare
+from gptbot.edges.database_reader import DatabaseReader, in_thread
+from gptbot.edges.database_schema import FORGETS, MOVES, WRITES, connect, prepare
 from gptbot.errors import OperatorError
 from gptbot.ports import (
     InboxUpdate,
-    PendingUpdate,
     StorageConflict,
     StorageUnavailable,
-    StoredAnnouncement,
-    StoredMessage,
-    StoredPerson,
-    StoredTurn,
-    Waiting,
 )
 
 T = TypeVar("T")
@@ -41,8 +34,6 @@ _NEVER_FITS = (
     UnicodeEncodeError,  # half a character
 )
 """What a row raises that will be refused next time too."""
-_NEWEST = 2**63 - 1
-"""Larger than the id of any turn."""
 
 
 class StartState(NamedTuple):
@@ -62,24 +53,22 @@ class StartState(NamedTuple):
     forgotten: set[int]
 
 
-class SqliteDatabase:
+class SqliteDatabase(DatabaseReader):
     """The Database port. Make it with `open_database`; `close` it at the end."""
 
     def __init__(self, writer: sqlite3.Connection, reader: sqlite3.Connection, bot_id: int) -> None:
+        super().__init__(reader, bot_id)
         self._writer = writer
-        self._reader = reader
-        self._bot = bot_id
         self._write_thread = ThreadPoolExecutor(1, "data.db-write")
-        self._read_thread = ThreadPoolExecutor(1, "data.db-read")
         self._writes = {kind: sql.format(bot=bot_id) for kind, sql in WRITES.items()}
 
     # --- writing ----------------------------------------------------------------------------------------------------
 
     async def write(self, batch: Sequence[rows.Row], updates: Sequence[InboxUpdate], at: int) -> set[int]:
-        return await self._in_thread(self._write_thread, lambda: self._commit(lambda: self._write(batch, updates)))
+        return await in_thread(self._write_thread, lambda: self._commit(lambda: self._write(batch, updates)))
 
     async def note_data_file(self, seq: int, digest: str) -> None:
-        await self._in_thread(self._write_thread, lambda: self._commit(lambda: self._note_data_file(seq, digest)))
+        await in_thread(self._write_thread, lambda: self._commit(lambda: self._note_data_file(seq, digest)))
 
     async def forget_before(self, finished_at: int, turns_at: int) -> None:
         def forget() -> None:
@@ -89,7 +78,7 @@ class SqliteDatabase:
             self._writer.execute("DELETE FROM messages WHERE at < ?", (turns_at,))
             self._writer.execute("DELETE FROM forgotten WHERE at < ?", (turns_at,))
 
-        await self._in_thread(self._write_thread, lambda: self._commit(forget))
+        await in_thread(self._write_thread, lambda: self._commit(forget))
 
     def _commit(self, work: Callable[[], T]) -> T:
         connection = self._writer
@@ -210,151 +199,10 @@ class SqliteDatabase:
         """Whether open requests are known from data.json alone: nobody handles the buttons they were shown with."""
         return self._reader.execute("SELECT value FROM meta WHERE key = 'requests_to_show'").fetchone() is not None
 
-    # --- reading ----------------------------------------------------------------------------------------------------
-
-    async def message(self, chat_id: int, message_id: int) -> StoredMessage | None:
-        found = await self._select(
-            "SELECT turn, role FROM messages WHERE bot = ? AND chat = ? AND message = ?", self._bot, chat_id, message_id
-        )
-        return StoredMessage(*found[0]) if found else None
-
-    async def turn(self, turn: int) -> rows.TurnRow | None:
-        found = await self._select(
-            "SELECT id, user, chat, thread, parent, question, answer, model, tokens, at, message, attached FROM turns"
-            " WHERE bot = ? AND id = ?",
-            self._bot,
-            turn,
-        )
-        return rows.TurnRow(*found[0]) if found else None
-
-    async def chain(self, turn: int, limit: int) -> list[StoredTurn]:
-        found = await self._select(
-            "WITH RECURSIVE branch(id, parent, depth) AS ("
-            " SELECT id, parent, 1 FROM turns WHERE id = ?"
-            " UNION ALL SELECT t.id, t.parent, depth + 1 FROM turns t JOIN branch b ON t.id = b.parent WHERE depth < ?)"
-            " SELECT t.id, t.user, t.parent, t.question, t.answer, t.tokens, t.attached"
-            " FROM branch b JOIN turns t ON t.id = b.id ORDER BY depth DESC",
-            turn,
-            limit,
-        )
-        return [StoredTurn(*row) for row in found]
-
-    async def memory(
-        self, chat_id: int, thread_id: int | None, *, before: int | None, tokens: int, limit: int
-    ) -> list[StoredTurn]:
-        def newest_first() -> list[StoredTurn]:
-            found: list[StoredTurn] = []
-            room = tokens
-            # closed at once: a statement left half read would keep the file's log from being taken in
-            with closing(self._reader.execute(MEMORY, params)) as stored:
-                for row in stored:
-                    found.append(StoredTurn(*row))
-                    room -= found[-1].tokens
-                    if room < 0:
-                        break
-            return found
-
-        params = (self._bot, chat_id, thread_id, _NEWEST if before is None else before, self._bot, chat_id,
-                  thread_id or 0, limit)  # fmt: skip
-        return (await self._reading(newest_first))[::-1]
-
-    async def followed(self, turn: int) -> bool:
-        return bool(await self._select("SELECT 1 FROM turns WHERE parent = ? AND answer <> '' LIMIT 1", turn))
-
-    async def pending_updates(self, after: int, limit: int) -> list[tuple[int, PendingUpdate]]:
-        found = await self._select(
-            "SELECT place, update_id, raw, asked FROM inbox WHERE bot = ? AND done_at IS NULL AND place > ?"
-            " AND update_id NOT IN (SELECT settles FROM outbox WHERE settles IS NOT NULL AND bot = ?)"
-            " ORDER BY place LIMIT ?",
-            self._bot,
-            after,
-            self._bot,
-            limit,
-        )
-        return [(place, PendingUpdate(*row)) for place, *row in found]
-
-    async def person(self, user: int) -> StoredPerson:
-        return await self._reading(lambda: database_person.person(self._reader, self._bot, user))
-
-    async def turns_of(self, user: int, before: int | None, limit: int) -> list[rows.TurnRow]:
-        older = _NEWEST if before is None else before
-        return await self._reading(lambda: database_person.turns_of(self._reader, self._bot, user, older, limit))
-
-    async def booking(self, key: str) -> rows.LedgerRow | None:
-        found = await self._select(
-            "SELECT user, purse, amount, reason, at FROM ledger WHERE key = ?", f"{self._bot}:{key}"
-        )
-        return rows.LedgerRow(key, *found[0]) if found else None
-
-    async def waiting(self) -> Waiting:
-        found = await self._select(
-            "SELECT (SELECT COUNT(*) FROM inbox WHERE bot = ? AND done_at IS NULL),"
-            " (SELECT COUNT(*) FROM reports WHERE bot = ?)",
-            self._bot,
-            self._bot,
-        )
-        return Waiting(*found[0])
-
-    async def outbox(self, after: int, limit: int) -> list[rows.OutboxRow]:
-        found = await self._select(
-            "SELECT id, chat, grp, method, params, attachment_field, attachment_name, attachment, after, settles, at"
-            " FROM outbox WHERE bot = ? AND id > ? ORDER BY id LIMIT ?",
-            self._bot,
-            after,
-            limit,
-        )
-        return [rows.OutboxRow(*row) for row in found]
-
-    async def reports(self, limit: int) -> list[rows.ReportRow]:
-        found = await self._select("SELECT id, line FROM reports WHERE bot = ? ORDER BY id LIMIT ?", self._bot, limit)
-        return [rows.ReportRow(*row) for row in found]
-
-    async def announcements(self, states: Sequence[str]) -> list[StoredAnnouncement]:
-        marks = ", ".join("?" * len(states))
-        found = await self._select(
-            "SELECT id, admin, chat, spec, content, state, progress_message, at FROM announcements"  # noqa: S608 (marks)
-            f" WHERE bot = ? AND state IN ({marks}) ORDER BY id",
-            self._bot,
-            *states,
-        )
-        return [StoredAnnouncement(*row) for row in found]
-
-    async def recipients(self, announcement: int, state: str, limit: int) -> list[int]:
-        found = await self._select(
-            "SELECT user FROM recipients WHERE announcement = ? AND state = ? ORDER BY place LIMIT ?",
-            announcement,
-            state,
-            limit,
-        )
-        return [row[0] for row in found]
-
-    async def recipient_counts(self, announcement: int) -> dict[str, int]:
-        return dict(
-            await self._select(
-                "SELECT state, COUNT(*) FROM recipients WHERE announcement = ? GROUP BY state", announcement
-            )
-        )
-
-    async def _select(self, sql: str, *params: object) -> list[Any]:
-        return await self._reading(lambda: self._reader.execute(sql, params).fetchall())
-
-    async def _reading(self, work: Callable[[], T]) -> T:
-        def read() -> T:
-            try:
-                return work()
-            except sqlite3.DatabaseError as error:
-                raise StorageUnavailable(str(error)) from error
-
-        return await self._in_thread(self._read_thread, read)
-
-    async def _in_thread(self, thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(thread, work)
-
     def close(self) -> None:
         """Ends both threads once what they were given is done."""
         self._write_thread.shutdown()
-        self._read_thread.shutdown()
-        self._reader.close()
+        self.close_reader()
         self._writer.close()
 
 

@@ -15,6 +15,7 @@ from gptbot.domain.outgoing import Outgoing
 from gptbot.domain.records import Account
 from gptbot.domain.rules import ReportMode, Rules
 from gptbot.domain.transaction import Transaction
+from gptbot.edges.database_reader import in_thread
 from gptbot.ports import Outcome, RefusalKind, Refused, Unknown, Urgency
 from tests.actors.fake_messenger import FakeMessenger
 from tests.actors.making_storage import Made, storage_in
@@ -72,7 +73,7 @@ class Feed:
         for _ in range(30):
             for thread in (real._write_thread, real._read_thread):
                 await settle()
-                await real._in_thread(thread, lambda: None)
+                await in_thread(thread, lambda: None)
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from tests.browser.window import Window
 
 PATIENCE_MS = 15_000
 LOCAL = frozenset(("127.0.0.1", ""))  # data: and blob: have no host
-SIZE = {"width": 1280, "height": 800}
+NO_TOUR = """localStorage.setItem("tour", localStorage.getItem("tour") ?? '{"mode": ""}')"""
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -88,7 +88,8 @@ async def context(stage: tuple[RunningDemo, Browser]) -> AsyncIterator[BrowserCo
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def window(context: BrowserContext, demo: RunningDemo) -> AsyncIterator[Window]:
-    """The page, just opened. Afterwards: it asked nobody but the demo and complained of nothing."""
+    """The page, just opened, its tour declined. Afterwards: it asked nobody but the demo and complained of nothing."""
+    await context.add_init_script(NO_TOUR)
     page, watch = await context.new_page(), Watch()
     watch.on(page)
     await page.goto("/")

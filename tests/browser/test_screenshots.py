@@ -59,6 +59,7 @@ async def test_a_dialog_in_the_dark(window: Window, pictures: Path) -> None:
     await window.says("You are Marv, a sarcastic reluctant assistant.")
     await expect(window.from_bot.last).to_contain_text("Marv")
     await expect(window.button("Save")).to_be_visible()
+    await expect(window.page.get_by_test_id("state-previewing")).to_have_attribute("aria-current", "true")
     await taken(window, pictures, "dialog")
     await window.button("Save").click()
     await expect(window.button("Save")).to_be_hidden()

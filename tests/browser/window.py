@@ -34,7 +34,7 @@ class Window:
         return self.page.get_by_test_id("button").filter(has_text=name).last
 
     def room(self, user_id: int) -> Locator:
-        return self.chats.locator(f'[data-room="{user_id}"]')
+        return self.page.locator(f'#rooms [data-room="{user_id}"]')
 
     # --- who one is
 

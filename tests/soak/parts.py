@@ -58,6 +58,7 @@ def parts_of(effort: Effort) -> dict[str, Part]:
         folder.mkdir()
         figures = await random_trouble(seed, effort.trouble_s, folder=folder)
         tally.turns += figures.outcomes.total()
+        tally.checks += 1
         tally.faults += figures.telegram.total() + figures.model.total()
         outcomes = ", ".join(f"{count} {name}" for name, count in sorted(figures.outcomes.items()))
         return f"{figures.telegram.total()} faults of Telegram, {figures.model.total()} of the model: {outcomes}"

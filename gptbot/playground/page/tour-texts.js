@@ -57,7 +57,7 @@ export const TEXTS = {
   picture: {
     title: "A picture, and the same by night",
     words: "Let /imagine draw something, then reply to the picture to have it changed. "
-      + "Under Bot API you see the calls: “uploading” while it is drawn, then the photo.",
+      + "Under Bot API you see the calls: “upload_photo” while it is drawn, then sendPhoto.",
     hints: [`Send “${WRITTEN.draw}”`, `Reply to it: “${WRITTEN.redraw}”`],
     proof: "Each cost one image, booked when Telegram had taken the picture. A refused or failed one costs nothing.",
   },
