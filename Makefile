@@ -9,7 +9,7 @@ UV := $(VENV)/bin/uv
 MINUTES ?= 30
 SEED ?=
 
-.PHONY: demo run test check bench soak setup lint types update audit clean
+.PHONY: demo run test check bench screenshots soak setup lint types update audit clean
 
 demo: setup ## the whole bot in a browser, without keys; ARGS="--fresh --port 9000" starts over, elsewhere
 	$(PY) main.py --demo $(ARGS)
