@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from gptbot.playground import control, methods, methods_files, methods_other, stars
+from gptbot.playground import control, methods, methods_files, methods_other, pins, reactions, stars
 from gptbot.playground.faults import Fault, Faults, RateLimits
 from gptbot.playground.params import Params, decode
 from gptbot.playground.people import People
@@ -28,7 +28,8 @@ T = TypeVar("T")
 TOKEN = "42:stand-in-token"  # noqa: S105 - opens nothing but this stand-in
 METHODS = {
     name.lower(): method
-    for name, method in (methods.METHODS | methods_files.METHODS | methods_other.METHODS | stars.METHODS).items()
+    for module in (methods, methods_files, methods_other, stars, pins, reactions)
+    for name, method in module.METHODS.items()
 }
 UPDATE_METHODS = frozenset(("getupdates", "setwebhook", "deletewebhook", "getwebhookinfo"))
 HINTS = frozenset(("sendchataction", "sendmessagedraft"))

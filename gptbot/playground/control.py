@@ -39,6 +39,9 @@ ACTS = frozenset(
         "press",
         "pay_bill",
         "stop_draft",
+        "pin",
+        "unpin",
+        "react",
         "block",
         "unblock",
         "forward_text",
@@ -109,18 +112,20 @@ async def _stream_events(request: web.Request, server: People, closing: asyncio.
     queue.put_nowait(server.world.snapshot())
     server.world.listeners.add(queue)
     closed = asyncio.create_task(closing.wait(), name="playground events end")
+    arrival: asyncio.Task[Json] | None = None
     try:
         while not closing.is_set():
             arrival = asyncio.create_task(queue.get(), name="playground event")
             await asyncio.wait((arrival, closed), return_when=asyncio.FIRST_COMPLETED)
             if not arrival.done():
-                arrival.cancel()
                 break
             await response.write(b"data: " + orjson.dumps(arrival.result()) + b"\n\n")
     except ConnectionResetError:
         pass  # the page was closed
     finally:
         closed.cancel()
+        if arrival is not None:
+            arrival.cancel()
         server.world.listeners.discard(queue)
     return response
 

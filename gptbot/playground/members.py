@@ -4,6 +4,29 @@ from typing import Any
 
 from gptbot.playground.world import Chat, Json, World
 
+ADMIN_RIGHTS = {
+    "can_be_edited": False,
+    "is_anonymous": False,
+    **dict.fromkeys(
+        [
+            "can_manage_chat",
+            "can_delete_messages",
+            "can_manage_video_chats",
+            "can_restrict_members",
+            "can_promote_members",
+            "can_change_info",
+            "can_invite_users",
+            "can_post_stories",
+            "can_edit_stories",
+            "can_delete_stories",
+            "can_pin_messages",
+            "can_send_welcome_messages",
+        ],
+        True,
+    ),
+}
+"""What Telegram tells about an admin of a group (Bot API, ChatMemberAdministrator)."""
+
 
 class Members:
     """People, groups and topics, and the bot's own membership."""
@@ -74,6 +97,10 @@ class Members:
     def mute_bot(self, user_id: int, chat_id: int) -> None:
         self._set_bot_status(user_id, chat_id, "restricted")
 
+    def promote_bot(self, user_id: int, chat_id: int) -> None:
+        """Makes the bot an admin of a group, with all rights."""
+        self._set_bot_status(user_id, chat_id, "administrator")
+
     def remove_bot(self, user_id: int, chat_id: int) -> None:
         """Puts the bot out of a group."""
         self._set_bot_status(user_id, chat_id, "kicked")
@@ -111,6 +138,7 @@ class Members:
         more: dict[str, Json] = {
             "kicked": {"until_date": 0},
             "restricted": {"is_member": True, "can_send_messages": False, "until_date": 0},
+            "administrator": ADMIN_RIGHTS,
         }
 
         def member(status: str) -> Json:

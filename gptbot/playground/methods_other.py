@@ -3,6 +3,7 @@
 from typing import Any
 
 from gptbot.playground.media import DOWNLOAD_BYTES_MAX, described, file_path
+from gptbot.playground.members import ADMIN_RIGHTS
 from gptbot.playground.methods import Method
 from gptbot.playground.params import Params
 from gptbot.playground.refusals import bad_request
@@ -117,7 +118,8 @@ def get_chat(world: World, params: Params) -> Json:
     chat = world.chat(params.get("chat_id"))
     gifts = ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels")
     more = {"accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": dict.fromkeys(gifts, False)}
-    return {**chat.info, **more}
+    pinned = {"pinned_message": chat.messages[max(chat.pinned)]} if chat.pinned else {}
+    return {**chat.info, **more, **pinned}
 
 
 def get_chat_member(world: World, params: Params) -> Json:
@@ -132,7 +134,11 @@ def get_chat_member(world: World, params: Params) -> Json:
 
 
 def _member(user: Json, status: str) -> Json:
-    extra: dict[str, Json] = {"creator": {"is_anonymous": False}, "kicked": {"until_date": 0}}
+    extra: dict[str, Json] = {
+        "creator": {"is_anonymous": False},
+        "administrator": ADMIN_RIGHTS,
+        "kicked": {"until_date": 0},
+    }
     return {"user": user, "status": status, **extra.get(status, {})}
 
 

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from gptbot.playground.media import described, guessed_type
-from gptbot.playground.stars import Payers
+from gptbot.playground.reactions import Reactors
 from gptbot.playground.text_rules import found_entities, utf16_length
 from gptbot.playground.world import Callback, Chat, Json
 
 COMMAND = re.compile(r"/[A-Za-z0-9_]+(@[A-Za-z0-9_]+)?")
 
 
-class People(Payers):
+class People(Reactors):
     """The people's side of the stand-in. All is done at once and returns what the person then sees."""
 
     _next_callback = 1

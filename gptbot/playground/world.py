@@ -39,6 +39,8 @@ class Chat:
     topics: dict[int, str] = field(default_factory=dict)
     messages: dict[int, Json] = field(default_factory=dict)
     drafts: dict[int, Json] = field(default_factory=dict)
+    pinned: set[int] = field(default_factory=set)
+    reactions: dict[int, dict[int, str]] = field(default_factory=dict)  # emoji by message and by who reacted
     shown: list[Shown] = field(default_factory=list)
 
     @property
@@ -204,8 +206,24 @@ class World:
         message = chat.messages.pop(message_id, None)
         if message is None:
             return False
+        chat.reactions.pop(message_id, None)
         self._show(chat, "delete", message)
+        if message_id in chat.pinned:
+            chat.pinned.remove(message_id)
+            self.pins_changed(chat)
         return True
+
+    def react(self, chat: Chat, message_id: int, user_id: int, emoji: str) -> None:
+        """Sets somebody's only reaction to a message, or takes it back (no `emoji`)."""
+        given = chat.reactions.setdefault(message_id, {})
+        given.pop(user_id, None)
+        if emoji:
+            given[user_id] = emoji
+        event = {"type": "reactions", "chat_id": chat.id, "message_id": message_id}
+        self.changed({**event, "reactions": reactions_shown(given)})
+
+    def pins_changed(self, chat: Chat) -> None:
+        self.changed({"type": "pins", "chat_id": chat.id, "pinned": sorted(chat.pinned)})
 
     def _show(self, chat: Chat, what: Literal["message", "edit", "delete"], message: Json) -> None:
         if self.record:
@@ -236,7 +254,17 @@ class World:
             "topics": {str(thread_id): name for thread_id, name in chat.topics.items()},
             "messages": list(chat.messages.values()),
             "drafts": list(chat.drafts.values()),
+            "pinned": sorted(chat.pinned),
+            "reactions": {str(message_id): reactions_shown(given) for message_id, given in chat.reactions.items()},
         }
+
+
+def reactions_shown(given: dict[int, str]) -> list[Json]:
+    """One for each emoji, the one that came first at the front: `by` are who gave it."""
+    return [
+        {"emoji": emoji, "by": [user_id for user_id, own in given.items() if own == emoji]}
+        for emoji in dict.fromkeys(given.values())
+    ]
 
 
 def _value(predicate: Callable[[], T]) -> T | None:

@@ -36,7 +36,8 @@ def world() -> World:
     made = World()
     made.add(ALICE, favors=1, favor_pending=True, balance=5, prompt="Alice's secret prompt")
     made.add(MALLORY, balance=5)
-    made.book.permits[555] = Permit("waiting", {"name": "N", "username": None, "language": "en", "referrer": None}, 1)
+    newcomer = {"request": 1, "name": "N", "username": None, "language": "en", "referrer": None}
+    made.book.permits[555] = Permit("waiting", newcomer, 1)
     made.updates = 100
     return made
 

@@ -33,6 +33,17 @@ async def test_an_album_is_one_question_with_all_its_pictures(tmp_path: Path) ->
         assert await office.unfinished() == []
 
 
+async def test_each_item_begins_the_waiting_anew(tmp_path: Path) -> None:
+    async with office_in(tmp_path, 1) as office:
+        await seeing(office)
+        for name in ("one", "two", "three"):
+            await office.arrives(item(office, name, "look"))
+            await office.made.clock.advance(0.6)
+        await office.made.clock.advance(0.5)
+        await office.quiet()
+        assert [len(request.messages[-1].pictures) for request in office.model.requests] == [3]
+
+
 async def test_another_message_ends_the_waiting_and_keeps_the_order(tmp_path: Path) -> None:
     async with office_in(tmp_path, 1) as office:
         await seeing(office)

@@ -8,8 +8,9 @@ import pytest
 
 from gptbot.actors.data_writer import PAUSE_MAX_S, SMALL_USERS, DataWriter
 from gptbot.domain.records import Account
+from gptbot.domain.rows import InboxDone
 from gptbot.edges.data_file import JsonDataFile
-from gptbot.ports import StorageUnavailable
+from gptbot.ports import InboxUpdate, StorageUnavailable
 from tests.actors.making_storage import Made, registering, storage_in
 
 
@@ -101,6 +102,21 @@ async def test_a_disk_that_refuses_is_tried_again(house: tuple[Made, SlowFile, D
     file.broken = False
     await until_written(made, file, 1)
     assert document(file)["1"]["balance"] == 5
+
+
+async def test_finished_updates_are_remembered_for_three_days(house: tuple[Made, SlowFile, DataWriter]) -> None:
+    made, _, _ = house
+    now, day = made.clock.now(), 86_400
+    updates = [InboxUpdate(number, 1, b"{}") for number in (1, 2)]
+    await made.real.write([InboxDone(now - 2 * day, 1), InboxDone(now - 4 * day, 2)], updates, now)
+    await made.storage.commit(registering(1))
+
+    async def until_forgotten() -> None:
+        while not await made.real.write([], updates[1:], now):
+            await made.clock.sleep(0.01)
+
+    await made.clock.finish(until_forgotten(), at_most_s=600)
+    assert await made.real.write([], updates[:1], now) == set()
 
 
 async def test_the_stop_leaves_everything_in_the_file(house: tuple[Made, SlowFile, DataWriter]) -> None:

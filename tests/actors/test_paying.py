@@ -6,7 +6,7 @@ from gptbot.actors.intake import Intake
 from gptbot.actors.user import Arrived
 from gptbot.domain.payments import payload_of
 from gptbot.domain.rules import Package
-from gptbot.domain.updates import AnyUpdate, CheckoutAsked, PaymentReceived, Person, Place
+from gptbot.domain.updates import AnyUpdate, CheckoutAsked, PaymentReceived, PaymentReturned, Person, Place
 from gptbot.limits import USER_MAILBOX
 from gptbot.ports import InboxUpdate, RefusalKind, Refused, Sent, Unknown
 from tests.actors.making_desk import Office, office_in
@@ -97,4 +97,27 @@ async def test_a_second_refund_beside_the_first_is_told_that_it_is_under_way(tmp
         refunds = [outcome for it, outcome in office.messenger.delivered if it.method == "refundStarPayment"]
         assert len(refunds) == 1
         assert isinstance(refunds[0], Sent)
+        assert office.made.storage.book.accounts[ANN].balance == 1_000
+
+
+async def test_telegrams_own_notice_of_a_refund_that_is_under_way_is_left_to_who_asked_for_it(tmp_path: Path) -> None:
+    async with office_in(tmp_path, ANN, ADMIN) as office:
+        await arrive(office, payment(office.updates + 1))
+        await office.quiet()
+        office.updates += 1
+        office.messenger.gate.clear()
+        await office.says(ADMIN, f"/refund {ANN} stx")
+        await office.until(lambda: office.desk.refunding == {"stx"})
+        office.updates += 1
+        notice = PaymentReturned(
+            update_id=office.updates, person=Person(ANN, "Ann"), place=Place(ANN), charge="stx", amount=50, payload=""
+        )
+        await arrive(office, notice)
+        await office.made.clock.finish(office.directory.quiet())
+        office.messenger.gate.set()
+        await office.until(lambda: not office.desk.refunding)
+        await office.quiet()
+        said = "\n".join(office.messenger.texts(ADMIN))
+        assert said.count("Stars given back") == 1
+        assert "were given back before" not in said
         assert office.made.storage.book.accounts[ANN].balance == 1_000

@@ -127,6 +127,23 @@ async def test_a_long_document_is_cut_with_a_word(tmp_path: Path) -> None:
         assert office.model.asked[0].count("word") in (8, 9, 10)
 
 
+async def test_the_files_of_a_question_share_one_limit_whatever_telegram_tells_of_their_sizes(tmp_path: Path) -> None:
+    limits: list[int] = []
+
+    class Shelf:
+        async def download(self, file_id: str, size_max: int) -> bytes:
+            limits.append(size_max)
+            return b"12345"
+
+    async with office_in(tmp_path, 1, file_bytes_max=12) as office:
+        await premium(office)
+        office.desk.files = Shelf()
+        await sends(office, SentFile("picture", "one"), SentFile("picture", "two"))
+        answer = office.messenger.delivered[-1][1].message_id  # type: ignore[union-attr]  # it was sent
+        await sends(office, text="and now?", reply=RepliedTo(answer, "", by_us=True))
+        assert limits == [12, 7] * 2
+
+
 async def test_a_reply_to_an_unknown_message_uses_its_file(tmp_path: Path) -> None:
     async with office_in(tmp_path, 1) as office:
         await premium(office)

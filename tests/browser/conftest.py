@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, async_playwright, expect
+from playwright.async_api import Browser, ConsoleMessage, Error, Page, Request, async_playwright, expect
 
 from tests.browser.chromium import FLAGS, MISSING, found
 from tests.browser.demo import RunningDemo, start_demo
@@ -66,6 +66,13 @@ class Watch:
         page.on("console", self._said)
         page.on("pageerror", self._broke)
 
+    def judge(self) -> None:
+        """Once for each: the next test begins anew."""
+        outside, complaints = self.outside, self.complaints
+        self.outside, self.complaints = [], []
+        assert outside == []
+        assert complaints == []
+
     def _asked(self, request: Request) -> None:
         if urlsplit(request.url).hostname not in (*LOCAL, None):
             self.outside.append(request.url)
@@ -78,23 +85,26 @@ class Watch:
         self.complaints.append(str(error))
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def context(stage: tuple[RunningDemo, Browser]) -> AsyncIterator[BrowserContext]:
-    context = await stage[1].new_context(base_url=stage[0].url, viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(PATIENCE_MS)
-    yield context
-    await context.close()
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared(stage: tuple[RunningDemo, Browser]) -> AsyncIterator[tuple[Window, Watch]]:
+    """One page for all tests, as opening it takes longer than most of them. Its tour is declined."""
+    demo, browser = stage
+    async with await browser.new_context(base_url=demo.url) as context:
+        context.set_default_timeout(PATIENCE_MS)
+        await context.add_init_script(NO_TOUR)
+        page, watch = await context.new_page(), Watch()
+        watch.on(page)
+        await page.goto("/")
+        await page.locator("body.ready").wait_for()
+        yield Window(page, demo), watch
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def window(context: BrowserContext, demo: RunningDemo) -> AsyncIterator[Window]:
-    """The page, just opened, its tour declined. Afterwards: it asked nobody but the demo and complained of nothing."""
-    await context.add_init_script(NO_TOUR)
-    page, watch = await context.new_page(), Watch()
-    watch.on(page)
-    await page.goto("/")
-    await page.locator("body.ready").wait_for()
-    assert watch.complaints == []
-    yield Window(page, demo)
-    assert watch.outside == []
-    assert watch.complaints == []
+async def window(shared: tuple[Window, Watch]) -> AsyncIterator[Window]:
+    """The page as a test may expect it. It asks nobody but the demo and complains of nothing."""
+    window, watch = shared
+    await window.page.set_viewport_size({"width": 1280, "height": 800})
+    await window.page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+    await window.page.keyboard.press("Escape")  # whatever a failed test has left open
+    yield window
+    watch.judge()

@@ -15,16 +15,19 @@ import orjson
 
 from gptbot.playground.bot_api import TOKEN
 from gptbot.playground.demo import HOME
+from gptbot.playground.trouble import USUAL_TOKENS_PER_S
 
 Json = dict[str, Any]
 
 LAUNCH = """
 import asyncio, sys
 from pathlib import Path
+from gptbot.playground import trouble
 from gptbot.playground.demo import run_demo
+trouble.USUAL_TOKENS_PER_S = float(sys.argv[2])
 sys.exit(asyncio.run(run_demo(0, home=Path(sys.argv[1]))))
 """
-"""What `python main.py --demo --port 0` does, with its data elsewhere than beside the real main.py."""
+"""What `python main.py --demo --port 0` does, with its data elsewhere than beside main.py, and the model's pace set."""
 START_S = 60.0
 FIRST_ID = 2001
 
@@ -82,7 +85,7 @@ class RunningDemo:
             return _result(await response.read())
 
 
-async def start_demo(folder: Path) -> RunningDemo:
+async def start_demo(folder: Path, tokens_per_s: float = USUAL_TOKENS_PER_S) -> RunningDemo:
     """Returns when the bot is running."""
     shutil.copy(HOME / "main.py", folder)
     environ = {
@@ -92,7 +95,7 @@ async def start_demo(folder: Path) -> RunningDemo:
         "HTTPS_PROXY": "http://127.0.0.1:1",  # whatever wants to go out is refused at once
     }
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", LAUNCH, str(folder), env=environ, stdout=PIPE, stderr=STDOUT
+        sys.executable, "-c", LAUNCH, str(folder), str(tokens_per_s), env=environ, stdout=PIPE, stderr=STDOUT
     )
     assert process.stdout is not None
     url, lines = "", []

@@ -107,16 +107,6 @@ async def test_a_rich_message_has_a_real_table_lists_and_formulas(window: Window
     await expect(bubble.locator(".formula")).to_have_text("x^2")
 
 
-async def test_what_a_model_formats_arrives_formatted(window: Window) -> None:
-    await window.becomes("Ada")
-    await window.says("Lists and code, please")
-    answer = window.last
-    await expect(answer).to_contain_text("context:")
-    await expect(answer.locator("pre")).to_contain_text("model:")
-    await expect(answer.locator("b", has_text="You asked:")).to_be_visible()
-    await expect(answer.locator(".text")).to_contain_text("system prompt")
-
-
 # --- files
 
 
@@ -132,7 +122,7 @@ async def test_a_photo_is_seen_and_shown_large(window: Window) -> None:
     await has_loaded(viewer.get_by_role("img"))
     await window.page.keyboard.press("Escape")
     await expect(viewer).to_be_hidden()
-    await expect(window.from_bot.last).to_contain_text("I see 1 picture")
+    await expect(window.answer).to_contain_text("I see 1 picture")
 
 
 async def test_photos_sent_together_are_one_bubble(window: Window) -> None:
@@ -144,7 +134,7 @@ async def test_photos_sent_together_are_one_bubble(window: Window) -> None:
     await window.says("Compare them")
     await expect(window.mine.get_by_role("group", name="Album").get_by_role("img")).to_have_count(2)
     await expect(window.page.get_by_role("group", name="Album")).to_have_count(1)
-    await expect(window.from_bot.last).to_contain_text("I see 2 pictures")
+    await expect(window.answer).to_contain_text("I see 2 pictures")
 
 
 async def test_a_document_can_be_sent_and_downloaded(window: Window) -> None:
@@ -154,7 +144,7 @@ async def test_a_document_can_be_sent_and_downloaded(window: Window) -> None:
     async with window.page.expect_download() as downloading:
         await window.mine.last.get_by_role("link", name="Download notes.txt, 9 B").click()
     assert (await (await downloading.value).path()).read_bytes() == b"Buy milk."
-    await expect(window.from_bot.last).to_contain_text("You asked:")
+    await expect(window.answer).to_contain_text("You asked:")
 
 
 async def test_a_voice_message_is_recorded_played_and_answered(window: Window) -> None:
@@ -209,7 +199,7 @@ async def test_a_reply_shows_what_it_answers_and_leads_there(window: Window) -> 
     await expect(quoted).to_contain_text("Hi, Ada!")
     await quoted.click()
     await expect(greeting).to_have_class(re.compile("found"))
-    await expect(window.from_bot.last).to_contain_text("earlier messages: 1")
+    await expect(window.answer).to_contain_text("earlier messages: 1")
 
 
 async def test_selected_words_become_the_quote(window: Window) -> None:
@@ -248,16 +238,48 @@ async def test_an_edit_and_a_deletion_of_the_bots_are_seen(window: Window) -> No
     await expect(window.messages).to_have_count(0)
 
 
+# --- marks
+
+
+async def test_reactions_are_given_taken_back_and_seen(window: Window) -> None:
+    ada = await window.meets("Ada")
+    bubble = await shown(window, "sendMessage", ada, text="Done")
+    await bubble.hover()
+    await bubble.get_by_role("button", name="React", exact=True).click()
+    await bubble.get_by_role("group", name="React with").get_by_role("button", name="Heart").click()
+    own = bubble.get_by_role("button", name="❤ from you")
+    await expect(own).to_have_attribute("aria-pressed", "true")
+    message_id = int(await bubble.get_attribute("data-id") or 0)
+    heart = [{"type": "emoji", "emoji": "❤"}]
+    await window.demo.bot("setMessageReaction", chat_id=ada, message_id=message_id, reaction=heart)
+    await expect(bubble.get_by_test_id("reaction")).to_contain_text("2")
+    await bubble.get_by_test_id("reaction").click()
+    await expect(bubble.get_by_role("button", name="❤ from gptbot")).to_have_attribute("aria-pressed", "false")
+
+
+async def test_a_pinned_message_is_told_of_and_found_from_the_bar_above(window: Window) -> None:
+    ada = await window.meets("Ada")
+    message = await window.demo.bot("sendMessage", chat_id=ada, text="The rules")
+    await window.demo.bot("pinChatMessage", chat_id=ada, message_id=message["message_id"])
+    bar = window.page.get_by_role("group", name="Pinned messages")
+    await expect(bar).to_contain_text("The rules")
+    await expect(window.page.get_by_test_id("service")).to_contain_text("pinned “The rules”")
+    await bar.get_by_role("button", name="The rules").click()
+    await expect(window.message(message["message_id"])).to_have_class(re.compile("found"))
+    await bar.get_by_role("button", name="Unpin").click()
+    await expect(bar).to_be_hidden()
+
+
 # --- what passes
 
 
 async def test_an_answer_grows_and_stop_keeps_what_was_written(window: Window) -> None:
     await window.becomes("Ada")
-    await window.says("Tell me a long story")
-    await expect(window.draft).to_contain_text("This is what I was given")
+    await window.says("Tell me a long story, " * 9)  # the answer repeats it, so that there is time
+    await expect(window.draft).to_contain_text("You asked:")
     await window.draft.get_by_role("button", name="Stop").click()
     await expect(window.draft).to_have_count(0)
-    await expect(window.from_bot.last).to_contain_text("You asked: Tell me a long story")
+    await expect(window.from_bot.last).to_contain_text("You asked: Tell me")
     await expect(window.from_bot.last).not_to_contain_text("context:")
 
 

@@ -8,7 +8,10 @@ from tests.browser.demo import RunningDemo
 
 
 class Window:
-    """`page` is Playwright's. Things are found as people find them: by role and name, else by `data-testid`."""
+    """`page` is Playwright's. Things are found as people find them: by role and name, else by `data-testid`.
+
+    `answer` is the bot's newest message, or the one that is being written.
+    """
 
     def __init__(self, page: Page, demo: RunningDemo) -> None:
         self.page = page
@@ -19,6 +22,7 @@ class Window:
         self.from_bot = page.locator('[data-testid="message"][data-from="bot"]')
         self.mine = page.locator('[data-testid="message"].mine')
         self.draft = page.get_by_test_id("draft")
+        self.answer = page.locator('[data-testid="draft"], [data-testid="message"][data-from="bot"]').last
         self.toast = page.get_by_test_id("toast")
 
     @property

@@ -479,3 +479,11 @@ def test_links_name_this_bot() -> None:
     world = World()
     world.add(ANN)
     assert ME.username in only(world.says(ANN, account.invite)).text
+
+
+def test_forgetting_is_asked_for_in_private_only() -> None:
+    world = World()
+    world.add(ANN)
+    call = only(world.says(ANN, privacy.forget, place=GROUP))
+    assert (call.text, call.buttons) == (Words("en").plain("private.only"), [])
+    assert not world.book.dialogs

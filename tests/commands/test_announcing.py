@@ -453,7 +453,11 @@ def test_stale_and_forged_buttons_of_a_sending_change_nothing(data: str) -> None
 def test_only_the_admin_in_their_own_chat_has_the_buttons() -> None:
     chat = admin()
     confirmed(chat)
-    for other in (replace(chat, user=2, updates=2_000_000), replace(chat, place=Place(-5, "group"), updates=3_000_000)):
+    for other in (
+        replace(chat, user=2, updates=2_000_000),
+        replace(chat, place=Place(-5, "group"), updates=3_000_000),
+        replace(chat, rules=replace(RULES, admins=(2,)), updates=4_000_000),  # an admin no more
+    ):
         other.presses("ann:1:cancel")
         assert (other.popup, other.rows) == ("This is over.", [])
 

@@ -263,6 +263,16 @@ async def test_who_takes_too_long_is_killed(monkeypatch: pytest.MonkeyPatch) -> 
     assert [gone(pid) for pid in births.pids] == [True]
 
 
+async def test_a_child_that_only_waits_is_killed_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It uses no processor time, so none of its own limits ends it."""
+    waiting = [sys.executable, "-c", "import time; time.sleep(600)"]
+    monkeypatch.setattr("gptbot.edges.documents._command", lambda *_: waiting)
+    births = Births(monkeypatch)
+    async with asyncio.timeout(10):
+        assert await trouble_of(pdf("Hello"), timeout_s=0.3) is DocumentTrouble.BROKEN
+    assert [gone(pid) for pid in births.pids] == [True]
+
+
 async def test_a_cancelled_read_leaves_nobody_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     births = Births(monkeypatch)
     # Much more than fits into the pipe: the child is killed while it is still being fed.
@@ -311,9 +321,11 @@ async def test_where_no_process_can_be_had_the_pdf_counts_as_broken(monkeypatch:
 
 
 async def test_a_child_that_says_too_much_is_not_listened_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    endless = [sys.executable, "-c", "while True: print('word' * 1000)"]
-    monkeypatch.setattr("gptbot.edges.documents._command", lambda *_: endless)
-    assert await trouble_of(pdf("Hello")) is DocumentTrouble.BROKEN
+    tell = "import json; print(json.dumps({'text': 'word' * 100_000, 'cut': False}))"
+    for code in ("while True: print('word' * 1000)", tell):
+        command = [sys.executable, "-c", code]
+        monkeypatch.setattr("gptbot.edges.documents._command", lambda *_, command=command: command)
+        assert await trouble_of(pdf("Hello")) is DocumentTrouble.BROKEN
 
 
 async def test_a_child_that_dies_in_the_middle_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

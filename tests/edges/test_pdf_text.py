@@ -96,6 +96,21 @@ def test_processor_time_ends_somewhere() -> None:
     assert child.returncode < 0
 
 
+def test_the_limits_stand_before_the_file_is_looked_at() -> None:
+    code = f"""{LIMITED}
+import resource
+sys.argv = ["pdf_text.py", "100", "7", {LIBRARIES!r}]
+try:
+    pdf_text.main()
+except Exception as error:
+    print(type(error).__name__, *(resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_CPU, resource.RLIMIT_FSIZE)))
+"""
+    child = subprocess.run(
+        [sys.executable, "-I", "-c", code], input=b"%PDF-1.7\nwords", capture_output=True, check=True
+    )
+    assert child.stdout.split() == [b"PdfStreamError", b"7", b"0"]
+
+
 def test_a_lower_limit_that_stands_already_is_no_error() -> None:
     code = "import resource; resource.setrlimit(resource.RLIMIT_CPU, (5, 5)); pdf_text.give_up_rights(10)"
     assert run(code).returncode == 0

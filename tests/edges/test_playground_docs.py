@@ -19,7 +19,9 @@ from gptbot.playground.model_faults import KINDS
 from gptbot.playground.strict import CLASSES
 from tests.stories.conftest import House, house
 
-PAGE = (Path(__file__).parents[2] / "docs" / "PLAYGROUND.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "PLAYGROUND.md").read_text(encoding="utf-8")
+PICTURE_BYTES_MAX = 300_000
 __all__ = ["house"]
 
 
@@ -72,6 +74,13 @@ async def test_the_example_with_a_bot_of_ones_own_runs() -> None:
 
 async def test_the_example_with_this_bot_runs(house: House) -> None:
     await example(1)(house)
+
+
+def test_the_pictures_in_the_readme_are_there_and_small() -> None:
+    shown = re.findall(r"\((docs/screenshots/[\w.]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert sorted(shown) == sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs/screenshots").iterdir())
+    assert len(shown) == 4
+    assert all((ROOT / path).stat().st_size < PICTURE_BYTES_MAX for path in shown)
 
 
 @pytest.fixture

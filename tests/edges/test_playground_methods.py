@@ -26,7 +26,7 @@ from gptbot.playground.strict import CLASSES
 
 ALICE, BOB, GROUP = 101, 102, -100500
 QUESTION, ANSWER, PHOTO, TOPIC = 1, 2, 3, 4
-"""Ids of what `furnished` puts there, in its order; the topic's is its message_thread_id."""
+"""Ids of what `furnished` puts there, in order; the topic's is its message_thread_id. 5 is a bill, 6 its payment."""
 OFFERED = METHODS.keys() | UPDATE_METHODS
 Call = TelegramMethod[Any]
 
@@ -46,6 +46,7 @@ def furnished() -> BotApiServer:
     size = {"file_id": file.file_id, "file_unique_id": "a", "width": 64, "height": 64}
     world.post(chat, world.bot, {"photo": [size], "caption": "A"})
     server.add_topic(GROUP, "Recipes")
+    chat.pinned.add(ANSWER)
     bill = {"title": "Tokens", "description": "100000 tokens", "payload": "p1", "currency": "XTR", "provider_token": ""}
     prices = [{"label": "Tokens", "amount": 50}]
     bill_id = stars.send_invoice(world, Params({**bill, "chat_id": ALICE, "prices": prices}))["message_id"]
@@ -102,6 +103,12 @@ CALLS: list[Call] = [
     m.EditMessageReplyMarkup(chat_id=ALICE, message_id=ANSWER, reply_markup=button("No", callback_data="no")),
     m.DeleteMessage(chat_id=ALICE, message_id=ANSWER),
     m.DeleteMessages(chat_id=ALICE, message_ids=[QUESTION, ANSWER]),
+    m.PinChatMessage(chat_id=ALICE, message_id=PHOTO, disable_notification=True),
+    m.UnpinChatMessage(chat_id=ALICE, message_id=ANSWER),
+    m.UnpinChatMessage(chat_id=ALICE),
+    m.UnpinAllChatMessages(chat_id=ALICE),
+    m.SetMessageReaction(chat_id=ALICE, message_id=QUESTION, reaction=[t.ReactionTypeEmoji(emoji="👍")], is_big=True),
+    m.SetMessageReaction(chat_id=ALICE, message_id=QUESTION),
     m.AnswerCallbackQuery(callback_query_id="1", text="Done", show_alert=True),
     m.SetMyCommands(commands=[t.BotCommand(command="help", description="What I can do")],
                     scope=t.BotCommandScopeChat(chat_id=ALICE), language_code="en"),
@@ -111,7 +118,7 @@ CALLS: list[Call] = [
                   provider_token="", prices=[t.LabeledPrice(label="Tokens", amount=50)]),
     m.AnswerPreCheckoutQuery(pre_checkout_query_id="1", ok=True),
     m.AnswerPreCheckoutQuery(pre_checkout_query_id="1", ok=False, error_message="Not for sale any more"),
-    m.RefundStarPayment(user_id=ALICE, telegram_payment_charge_id="stx1Charge"),
+    m.RefundStarPayment(user_id=ALICE, telegram_payment_charge_id="stx6"),
     m.GetFile(file_id="file-1"),
     m.GetChat(chat_id=ALICE),
     m.GetChat(chat_id=GROUP),

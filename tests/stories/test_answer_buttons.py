@@ -134,6 +134,33 @@ async def test_an_answer_in_a_group_is_regenerated_for_its_asker_only(bot: House
     assert second["reply_to_message"]["message_id"] == question["message_id"]
 
 
+async def test_an_answer_of_one_chat_is_not_regenerated_in_another(bot: House, alice: Person) -> None:
+    """Not even for its asker: what was said in private would be answered before everybody."""
+    answers_numbered(bot)
+    bot.telegram.add_group(GROUP, "Friends", [101])
+    await alice.says("private")
+    button = find_button(await alice.sees("Answer 1."), "🔄")
+    assert button is not None
+    there = alice.in_chat(GROUP)
+    await there.says(f"@{bot.telegram.world.me['username']} open")
+    await there.presses(button["callback_data"], on=await there.sees("Answer 2."), forged=True)
+    await there.sees_popup("no longer")
+    assert len(bot.model.requests) == 2
+
+
+async def test_nobody_edits_the_question_of_another(bot: House, alice: Person, bob: Person) -> None:
+    answers_numbered(bot)
+    name = bot.telegram.world.me["username"]
+    bot.telegram.add_group(GROUP, "Friends", [101, 102])
+    hers, his = alice.in_chat(GROUP), bob.in_chat(GROUP)
+    question = await hers.says(f"@{name} first")
+    await his.sees("Answer 1.")
+    his_own = await his.says("hello")
+    forged = {key: value for key, value in his_own.items() if key != "message_id"}
+    bot.telegram.push_raw({"edited_message": forged | {"message_id": question["message_id"], "text": "changed"}})
+    await his.sees_nothing_until(f"@{name} probe", "Answer 2.")
+
+
 async def test_an_edited_last_question_is_answered_anew_when_its_asker_wants_it(bot: House, alice: Person) -> None:
     answers_numbered(bot)
     older = await alice.says("first")
@@ -161,6 +188,7 @@ async def test_edits_of_anything_else_are_ignored(bot: House, alice: Person) -> 
     await alice.sees("You asked: first")
     await alice.edits(question, "first")
     await alice.edits(question, "/balance")
+    await alice.edits(question, "/imagine a cat")
     await alice.sees_nothing_until("probe", "You asked: probe")
 
 

@@ -81,13 +81,18 @@ async def test_a_model_that_hangs_is_given_up_on(house: House) -> None:
     await costs_nothing(alice)
 
 
-async def test_the_owner_is_told_once_of_an_invalid_key(bot: House, alice: Person, admin: Person) -> None:
+async def test_the_owner_is_told_once_until_the_key_works_again(bot: House, alice: Person, admin: Person) -> None:
     bot.model.next_fault("invalid_key", 2)
     for _ in range(2):
         await alice.says("question")
         await alice.sees("bot's key")
     await admin.sees("OPENAI_API_KEY")
     await admin.sees_nothing_until("/cancel", "nothing to cancel")
+    await alice.says("works")
+    await alice.sees("You asked: works")
+    bot.model.next_fault("invalid_key")
+    await alice.says("question")
+    await admin.sees("OPENAI_API_KEY")
 
 
 @pytest.mark.parametrize("kind", ["cut", "stream_error", "content_filter"])
@@ -120,6 +125,17 @@ async def test_a_stream_that_stalls_keeps_what_came(house: House) -> None:
     alice = await house.member(101, "Alice")
     house.model.answer = lambda body: "word " * 40
     house.model.gate, house.model.holds_after = asyncio.Event(), 10
+    await alice.says("question")
+    note = await alice.sees("breaks off here")
+    assert find_button(note, "Continue")
+    assert (await outcomes(house, alice))[0] == ("settled", "timeout")
+
+
+async def test_an_answer_that_drips_without_end_is_cut_at_the_limit_of_the_whole_turn(house: House) -> None:
+    await house.start(TURN_TIMEOUT_S="0.5")
+    alice = await house.member(101, "Alice")
+    house.model.answer = lambda body: "word " * 4_000
+    house.model.tokens_per_s = 40.0  # no single gap is long
     await alice.says("question")
     note = await alice.sees("breaks off here")
     assert find_button(note, "Continue")

@@ -7,6 +7,7 @@ import { Composer } from "./composer.js";
 import { byId } from "./dom.js";
 import { startFeed } from "./feed.js";
 import { startInside } from "./inside.js";
+import { startPinned } from "./pinned.js";
 import { startPopups } from "./popups.js";
 import { emit, handlers } from "./store.js";
 import { startTour } from "./tour.js";
@@ -18,6 +19,7 @@ startPopups();
 startInside();
 startHead();
 startFeed(new Composer());
+startPinned();
 startList(() => view("chat"));
 startTour();
 

@@ -1,8 +1,10 @@
-// One message as a bubble. What can be done with it is told to `acts`: reply, edit, press, command, jump.
+// One message as a bubble. What can be done with it is told to `acts`: reply, edit, react, pin, press, command,
+// jump.
 
 import { avatar, clock, icon, make } from "./dom.js";
 import { formatted } from "./entities.js";
 import { album, media, mediaName } from "./media.js";
+import { chips, reactTool } from "./reactions.js";
 import { richBlocks, richText } from "./rich.js";
 import { isBot, speaker } from "./store.js";
 
@@ -15,6 +17,7 @@ export const hueOf = (id) => (Math.abs(id) * 67) % 360;
 // `messages`: one, or the parts of an album.
 export function bubble(messages, room, acts) {
   const message = messages[0];
+  if (message.pinned_message) return serviceLine(message, acts);
   const mine = message.from.id === speaker(room).id;
   const item = make("li", {
     class: `message ${mine ? "mine" : "theirs"} ${isBot(message.from) ? "from-bot" : ""}`,
@@ -30,9 +33,17 @@ export function bubble(messages, room, acts) {
   body.append(...words(messages.find((part) => part.caption) ?? message));
   body.append(foot(message, mine));
   body.addEventListener("click", (event) => clicked(event, message, acts));
-  const column = make("div", { class: "column" }, body, keyboard(message, acts));
-  item.append(column, tools(message, mine, acts));
+  const column = make("div", { class: "column" }, body, chips(message, room, acts), keyboard(message, acts));
+  item.append(column, tools(message, mine, room, acts));
   return item;
+}
+
+// What Telegram says itself, amid the messages.
+function serviceLine(message, acts) {
+  const { pinned_message: pinned } = message;
+  return make("li", { class: "service", id: `message-${message.message_id}`, data: { testid: "service" } },
+    make("button", { type: "button", onclick: () => acts.jump(pinned.message_id) },
+      make("b", {}, message.from.first_name), ` pinned “${summary(pinned)}”`));
 }
 
 function author(user) {
@@ -88,7 +99,7 @@ function key(message, button, acts) {
 }
 
 // Shown beside the bubble under the mouse, and to whoever comes by Tab.
-function tools(message, mine, acts) {
+function tools(message, mine, room, acts) {
   const reply = make("button", {
     type: "button", "aria-label": "Reply", title: "Reply", data: { testid: "reply" },
     onmousedown: (event) => event.preventDefault(), // the selection, which becomes the quote, stays
@@ -97,7 +108,17 @@ function tools(message, mine, acts) {
   const edit = mine && (message.text ?? message.caption) !== undefined && make("button", {
     type: "button", "aria-label": "Edit", title: "Edit", data: { testid: "edit" }, onclick: () => acts.edit(message),
   }, icon("edit"));
-  return make("div", { class: "tools" }, reply, edit);
+  const pin = !room.isPrivate && make("button", {
+    type: "button", class: "pin", data: { testid: "pin", id: message.message_id }, onclick: () => acts.pin(message),
+  }, icon("pin"));
+  if (pin) pinLabel(pin, room.chat.pinned.includes(message.message_id));
+  return make("div", { class: "tools" }, reply, reactTool(message, acts), pin, edit);
+}
+
+export function pinLabel(button, isPinned) {
+  button.ariaLabel = isPinned ? "Unpin" : "Pin";
+  button.title = button.ariaLabel;
+  button.classList.toggle("on", isPinned);
 }
 
 function clicked(event, message, acts) {

@@ -4,6 +4,7 @@ import { atEnd, byId, make, post, toEnd } from "./dom.js";
 import { bubble, draftBubble } from "./bubble.js";
 import { openLink } from "./links.js";
 import { toast } from "./popups.js";
+import { showChips } from "./reactions.js";
 import { currentRoom, keyOf, messagesOf, nameOf, on, roomKey, speaker, state } from "./store.js";
 
 const list = byId("messages");
@@ -15,6 +16,8 @@ export function startFeed(composer) {
     reply: (message) => composer.reply(message, quoteFrom(message)),
     edit: (message) => composer.edit(message),
     command: (text) => composer.send(text),
+    react: (message, emoji) => act("react", { message_id: message.message_id, emoji }),
+    pin: (message) => act(isPinned(message) ? "unpin" : "pin", { message_id: message.message_id }),
     jump,
     link: openLink,
     press,
@@ -22,6 +25,7 @@ export function startFeed(composer) {
   on("room", showAll);
   on("message", ({ key, message, isNew }) => key === state.current && put(message, isNew));
   on("gone", ({ message }) => byId(`message-${message.message_id}`)?.remove());
+  on("reactions", (message) => message && keyOf(message) === state.current && react(message));
   on("draft", ({ key, draft }) => key === state.current && showDraft(draft));
   on("membership", () => showEmpty());
 }
@@ -83,6 +87,15 @@ function put(message, isNew) {
   else if (isNew) byId("to-end").hidden = false;
 }
 
+const isPinned = (message) => currentRoom().chat.pinned.includes(message.message_id);
+
+function react(message) {
+  const near = atEnd(list);
+  const item = byId(`message-${message.message_id}`);
+  if (item) showChips(item, message, currentRoom(), acts);
+  if (near) toEnd(list);
+}
+
 function drafted(draft) {
   return draftBubble(draft, async () => {
     list.querySelector(".draft")?.remove();
@@ -108,7 +121,7 @@ function showEmpty() {
   byId("empty").hidden = !room || messagesOf(room.key).length > 0 || room.chat.drafts.length > 0;
 }
 
-function jump(messageId) {
+export function jump(messageId) {
   const item = byId(`message-${messageId}`);
   if (!item) return toast("That message is not here.");
   item.scrollIntoView({ block: "center", behavior: "smooth" });

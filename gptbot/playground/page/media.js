@@ -9,6 +9,7 @@ const NAMES = {
   photo: "🖼 Photo", document: "📄 File", voice: "🎤 Voice message", audio: "🎵 Audio", sticker: "Sticker",
   location: "📍 Location", contact: "👤 Contact", poll: "📊 Poll", video: "🎬 Video", video_note: "🎬 Video message",
   successful_payment: "⭐ Paid", refunded_payment: "⭐ Payment returned",
+  pinned_message: "📌 Pinned a message",
 };
 
 export function mediaName(message) {

@@ -102,7 +102,9 @@ export const handlers = {
     emit("list");
   },
   delete({ message }) {
-    state.chats.get(message.chat.id).messages.delete(message.message_id);
+    const chat = state.chats.get(message.chat.id);
+    chat.messages.delete(message.message_id);
+    chat.reactions.delete(message.message_id);
     emit("gone", { key: keyOf(message), message });
     emit("list");
   },
@@ -115,6 +117,15 @@ export const handlers = {
     const chat = state.chats.get(chatId);
     chat.action = { action, at: Date.now() };
     emit("action", chatId);
+  },
+  reactions({ chat_id: chatId, message_id: messageId, reactions }) {
+    const chat = state.chats.get(chatId);
+    chat.reactions.set(messageId, reactions);
+    emit("reactions", chat.messages.get(messageId));
+  },
+  pins({ chat_id: chatId, pinned }) {
+    state.chats.get(chatId).pinned = pinned;
+    emit("pins", chatId);
   },
   popup: (event) => emit("popup", event),
   commands: () => emit("commands"),
@@ -132,6 +143,8 @@ function takeChat(event, chosen) {
     topics: new Map(Object.entries(event.topics).map(([thread, name]) => [Number(thread), name])),
     messages: new Map(event.messages.map((message) => [message.message_id, message])),
     drafts: event.drafts,
+    pinned: event.pinned,
+    reactions: new Map(Object.entries(event.reactions).map(([id, given]) => [Number(id), given])),
     action: null,
     speaker: chosen,
   });
