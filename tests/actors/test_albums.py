@@ -87,6 +87,7 @@ async def test_a_crash_before_the_answer_loses_no_item(tmp_path: Path) -> None:
             await office.arrives(each)
         await office.made.clock.advance(1)
         await office.until(lambda: bool(office.model.asked))
+        await office.made.storage.commit(lambda tx: None)  # whatever was handed in before is on the disk now
         assert await office.unfinished() == [each.update_id for each in items]
 
 

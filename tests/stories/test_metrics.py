@@ -60,6 +60,15 @@ async def test_what_the_bot_does_is_counted(house: House) -> None:
         assert (f"gptbot_{name}", ()) in found
 
 
+async def test_nobody_else_can_reach_them(house: House) -> None:
+    port = free_port()
+    await house.start(METRICS_PORT=str(port))
+    await house.member(101, "Alice")
+    assert (await health(port))[0] == 200
+    with socket.socket() as other, pytest.raises(ConnectionRefusedError):
+        other.connect(("127.0.0.2", port))  # loopback too, but not the one address that was bound
+
+
 async def test_nobody_is_named_in_the_metrics(house: House) -> None:
     port = free_port()
     await house.start(METRICS_PORT=str(port))
