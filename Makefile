@@ -21,7 +21,7 @@ check: setup ## are settings, data file, token and model in order?
 	$(PY) main.py --check
 
 test: lint types ## lint, types and the tests
-	$(PY) -m pytest -n 2 --dist worksteal
+	$(PY) -m pytest -n 4 --dist worksteal
 	@$(PY) -m tests.browser || true
 
 lint: setup

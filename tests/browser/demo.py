@@ -25,6 +25,7 @@ from pathlib import Path
 from gptbot.playground import trouble
 from gptbot.playground.demo import run_demo
 trouble.USUAL_TOKENS_PER_S = float(sys.argv[2])
+trouble.SLOW_DELAY_S, trouble.SLOW_TOKENS_PER_S = 1.0, 15.0
 sys.exit(asyncio.run(run_demo(0, home=Path(sys.argv[1]))))
 """
 """What `python main.py --demo --port 0` does, with its data elsewhere than beside main.py, and the model's pace set."""

@@ -9,6 +9,7 @@ from tests.browser.conftest import PATIENCE_MS, Watch
 from tests.browser.demo import RunningDemo, start_demo
 
 STEPS = ("register", "fork", "prompt", "premium", "picture", "favor", "announcement", "crash")
+STEP_MS = 60_000
 QUICK_TOKENS_PER_S = 200.0
 IMPATIENT = """
 const later = window.setTimeout;
@@ -17,6 +18,7 @@ window.setTimeout = (work, ms, ...rest) => later(work, Math.min(ms ?? 0, 60), ..
 """People are given time to follow the tour's hands; a test needs none."""
 
 
+@pytest.mark.timeout(150)
 @pytest.mark.asyncio(loop_scope="session")
 async def test_the_tour_leads_through_all_eight_steps_a_crash_included(
     stage: tuple[RunningDemo, Browser], tmp_path: Path
@@ -34,7 +36,7 @@ async def test_the_tour_leads_through_all_eight_steps_a_crash_included(
         for step in STEPS:
             await expect(card).to_have_attribute("data-step", step)
             await page.get_by_test_id("tour-do").click()
-            await expect(card).to_have_attribute("data-done", "true")
+            await expect(card).to_have_attribute("data-done", "true", timeout=STEP_MS)
             if step == "fork":
                 await page.reload()
                 await expect(card).to_have_attribute("data-step", step)

@@ -83,7 +83,7 @@ class Household(House):
         return f"users {stuck}, lanes {list(app._delivery._lanes)}, updates {pending}, tasks {tasks}"
 
     def _idle(self) -> bool:
-        busy = [task for task in asyncio.all_tasks() if task.get_name().startswith(("turn", "speech", "delivery"))]
+        busy = [task for task in asyncio.all_tasks() if task.get_name().partition(" ")[0] in PASSING]
         return not busy and not self.app._delivery.waiting and not self.app.storage.waiting
 
     def assert_nothing_is_left_inside(self) -> None:
@@ -105,6 +105,8 @@ class Household(House):
             agree(purses_of(read_data(data_file)), ledger_sums(db), "at the end")
 
 
+PASSING = frozenset(("turn", "speech", "delivery", "buttons", "callback"))
+"""Tasks that are made for one thing and end with it."""
 LASTING = frozenset(("beside", "broadcast", "directory", "menu", "reports", "updates", "user"))
 """Tasks that run for as long as the bot or one of its users' actors does."""
 
