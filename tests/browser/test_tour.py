@@ -1,5 +1,6 @@
 """The guided tour: each step is done by its own button, seen by the page, and survives a reload."""
 
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,10 @@ async def test_the_tour_leads_through_all_eight_steps_a_crash_included(
     stage: tuple[RunningDemo, Browser], tmp_path: Path
 ) -> None:
     demo, watch = await start_demo(tmp_path, QUICK_TOKENS_PER_S), Watch()
-    async with await stage[1].new_context(base_url=demo.url, viewport={"width": 1280, "height": 800}) as context:
+    async with AsyncExitStack() as cleaning:
+        cleaning.push_async_callback(demo.close)
+        context = await stage[1].new_context(base_url=demo.url, viewport={"width": 1280, "height": 800})
+        await cleaning.enter_async_context(context)
         context.set_default_timeout(PATIENCE_MS)
         await context.add_init_script(IMPATIENT)
         page = await context.new_page()
@@ -44,5 +48,4 @@ async def test_the_tour_leads_through_all_eight_steps_a_crash_included(
         await expect(card).to_have_attribute("data-step", "end")
         await page.get_by_test_id("tour-leave").click()
         await expect(card).to_be_hidden()
-    await demo.close()
     watch.judge()
