@@ -1,6 +1,7 @@
 """One run of the bot's storage on real files, from the opening to a clean stop or a crash at a chosen moment."""
 
 import asyncio
+import inspect
 import os
 import shutil
 import tempfile
@@ -69,6 +70,17 @@ class Mortal:
             self.died.set()
             await asyncio.Event().wait()
 
+    def watched(self, found: Any) -> Any:
+        """The same, at work while it is carried out, if it is something that can be awaited."""
+        if not inspect.iscoroutinefunction(found):
+            return found
+
+        async def carry_out(*given: Any, **named: Any) -> Any:
+            with self.at_work():
+                return await found(*given, **named)
+
+        return carry_out
+
     @contextmanager
     def at_work(self) -> Iterator[None]:
         self.writing += 1
@@ -86,7 +98,7 @@ class MortalDatabase:
         self._mortal = mortal
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._real, name)
+        return self._mortal.watched(getattr(self._real, name))
 
     async def write(self, batch: Sequence[Row], updates: Sequence[InboxUpdate], at: int) -> set[int]:
         with self._mortal.at_work():
@@ -109,7 +121,7 @@ class MortalFile:
         self._mortal = mortal
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._real, name)
+        return self._mortal.watched(getattr(self._real, name))
 
     async def write(self, pieces: Sequence[bytes]) -> str:
         with self._mortal.at_work():
@@ -136,7 +148,12 @@ class Files:
         self.seq_at_death = 0
 
     def left_behind(self) -> Path:
-        """A copy of the files as they lie there now: what the next run will find if this one dies here."""
+        """A copy of the files as they lie there now: what the next run will find if this one dies here.
+
+        The threads first end what they are at: a file can't be copied while it changes.
+        """
+        for thread in (self.opened.database._write_thread, self.opened.data_file._thread):
+            thread.submit(lambda: None).result()
         left = self.folder.with_name(str(int(self.folder.name) + 1))
         left.mkdir()
         for file in self.folder.iterdir():
