@@ -18,6 +18,7 @@ from gptbot.actors.figures import Figures
 from gptbot.actors.intake import Intake
 from gptbot.actors.menu import keep_menu
 from gptbot.actors.metrics import metrics, troubles
+from gptbot.actors.muted import MutedGroups
 from gptbot.actors.reports import ReportActor
 from gptbot.actors.storage import Storage
 from gptbot.actors.supervisor import Supervisor
@@ -109,6 +110,7 @@ class App:
             clock=clock,
             supervisor=self._above,
             figures=Figures(clock.now()),
+            muted=MutedGroups(clock),
             request_stop=self.request_stop,
         )
         self._directory = Directory(self._desk)

@@ -30,6 +30,7 @@ EVENTS: dict[str, str] = {
     # --- turns
     "turn.finished": "the wide event of one question: who, model, chain, tokens, cost, times, `outcome`",
     "turn.trimmed_again": "the model found the context too long still: it was halved and asked once more",
+    "question.in_vain": "a question in a group where the bot can't write just now; no model was asked",
     "turn.broke": "a bug ended one question; its asker got the error id",
     "document.unreadable": "a file that somebody sent is no text and no PDF, or can't be read",
     "file.failed": "Telegram did not give a file that somebody sent; they were told",

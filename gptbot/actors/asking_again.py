@@ -92,7 +92,8 @@ async def offer_anew(desk: Desk, visit: Visit, edit: MessageEdited, text: str) -
         return None
     if row.question == text or await desk.database.followed(row.id):  # Telegram also reports edits that change no word
         return None
-    parent, model, attached = row.parent, row.model, row.attached
+    parent, model = row.parent, row.model
+    attached = Attached.from_bytes(row.attached).with_caption(row.question).to_bytes()
 
     def offer(tx: Transaction) -> None:
         turn = _keep(tx, edit, text, parent=parent, model=model, attached=attached)

@@ -226,15 +226,23 @@ class Delivery:
                     favors.admin_unreachable(tx, self._rules, request)
                 if knock := after.get("access"):
                     access.admin_unreachable(tx, self._rules, knock)
-                # A spoken copy is no loss: the answer has arrived, and many people refuse voice messages.
-                spoken = "charge" in after and after["charge"]["reason"] == "speech"
-                if "charge" in after and not spoken and outcome.kind in SAYABLE:
-                    words = words_for(self._rules, tx.book.get(after["charge"]["user"]))
-                    params = _outgoing(group[0]).params
-                    place = Place(group[0].chat_id, thread_id=params.get("message_thread_id"))
-                    tx.send(message(place, words("turn.failed.delivery")))
+                if charge := after.get("charge"):
+                    self._say_undelivered(tx, group[0], charge, outcome.kind)
 
         await self._storage.commit(drop)
+
+    def _say_undelivered(self, tx: Transaction, row: OutboxRow, charge: settling.Charge, kind: RefusalKind) -> None:
+        """A spoken copy is no loss, for the answer has arrived; but where none can arrive, none is made again."""
+        words, key = words_for(self._rules, tx.book.get(charge["user"])), "turn.failed.delivery"
+        if charge["reason"] == "speech":
+            if kind is not RefusalKind.NO_VOICE or tx.book.get(charge["user"]) is None:
+                return
+            tx.set(charge["user"], voice=False)
+            key = "speech.forbidden"
+        elif kind not in SAYABLE:
+            return
+        place = Place(row.chat_id, thread_id=_outgoing(row).params.get("message_thread_id"))
+        tx.send(message(place, words(key)))
 
     def _withheld(self, row: OutboxRow) -> bool:
         """A blocked user gets nothing, not even what was written for them before (SPEC §5)."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from gptbot.actors.data_writer import DataWriter
 from gptbot.actors.delivery import Delivery
 from gptbot.actors.figures import Figures
+from gptbot.actors.muted import MutedGroups
 from gptbot.actors.storage import Storage
 from gptbot.actors.supervisor import Supervisor
 from gptbot.commands.visit import tell
@@ -62,6 +63,7 @@ class Desk:
     clock: Clock
     supervisor: Supervisor
     figures: Figures
+    muted: MutedGroups
     request_stop: Callable[[], None]
     stopping: bool = False
     """Nothing new is begun any more; what waits stays in the inbox for the next start."""

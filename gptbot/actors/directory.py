@@ -18,6 +18,7 @@ from gptbot.domain.rows import JournalRow, PersonForgotten
 from gptbot.domain.transaction import Transaction
 from gptbot.domain.updates import (
     AnyUpdate,
+    BotMembership,
     ChatMigrated,
     CheckoutAsked,
     MessageSent,
@@ -73,6 +74,10 @@ class Directory:
 
     async def route(self, letters: Sequence[Arrived]) -> None:
         """Hands each to its actor; those for whom too much waits are refused in one commit, and told so once."""
+        for letter in letters:
+            if isinstance(letter.update, BotMembership) and letter.update.here:
+                # Here and not in an actor: the next question in this group is another one's business.
+                self._desk.muted.may_write(letter.update.place.chat_id)
         refused = [letter.update for letter in letters if not self._offer(letter)]
         if refused:
             await self._desk.storage.commit(lambda tx: self._refuse(tx, refused))

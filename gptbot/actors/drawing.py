@@ -132,7 +132,9 @@ class Drawing:
             tx.done(*update.joined)
 
         await self._desk.storage.commit(commit)
-        return ("undelivered", "") if isinstance(await watcher, Refused) else ("settled", "")
+        outcome = await watcher
+        self._desk.muted.learn(update.place, outcome)
+        return ("undelivered", "") if isinstance(outcome, Refused) else ("settled", "")
 
     def _charge(self, *, is_admin: bool) -> Charge:
         rules = self._desk.rules

@@ -38,10 +38,16 @@ class QuestionQueue:
         return self._current is None
 
     async def ask(self, question: Question) -> None:
-        """Starts it, lets it wait and says its place, lets it interrupt, or refuses it when too many wait."""
+        """Starts it, lets it wait and says its place, lets it interrupt, or refuses it when too many wait.
+
+        Where the bot can't write, it is finished without a word.
+        """
         if self._desk.stopping:
             return
-        if self._current is None:
+        if question.update.place in self._desk.muted:
+            log.info("question.in_vain", update_id=question.update.update_id, user=self._user)
+            await self._desk.storage.commit(lambda tx: tx.done(*question.update.update_ids))
+        elif self._current is None:
             self._start(question)
         elif question.pinned:  # after a restart: it was told its place before
             self._wait(question)

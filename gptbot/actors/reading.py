@@ -12,7 +12,7 @@ import structlog
 from gptbot.actors.desk import Desk
 from gptbot.actors.question import Question
 from gptbot.commands.visit import Visit
-from gptbot.domain.attached import Attached
+from gptbot.domain.attached import Attached, heard_words
 from gptbot.domain.outgoing import Text
 from gptbot.domain.rules import Rules
 from gptbot.domain.transaction import Transaction
@@ -111,12 +111,12 @@ class Reading:
             await self._show(heard)
         words = self._question.text
         if heard and words.strip():
-            written.insert(0, f"«{heard}»")
+            written.insert(0, heard_words(heard))
+            heard = ""
         elif not words.strip():
             words = heard or self._usual_question()
-        return Material(
-            words, Attached("\n\n".join(written), tuple(file.file_id for file in pictures)), tuple(contents)
-        )
+        file_ids = tuple(file.file_id for file in pictures)
+        return Material(words, Attached("\n\n".join(written), file_ids, heard=bool(heard)), tuple(contents))
 
     def _usual_question(self) -> str:
         """What is asked about files that came without a word."""

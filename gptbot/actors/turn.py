@@ -231,6 +231,7 @@ class Turn:
             replaced=await replaced_by(self._desk, self._question),
             edits=self._view.take_message(),
         )
+        self._desk.muted.learn(self._visit.place, outcome)
         return chart.DeliveryRefused() if isinstance(outcome, Refused) else chart.AnswerDelivered()
 
     # --- the end -----------------------------------------------------------------------------------------------------

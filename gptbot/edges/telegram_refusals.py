@@ -48,6 +48,7 @@ _DESCRIPTIONS: Final[tuple[tuple[RefusalKind, tuple[str, ...]], ...]] = (
             "url_invalid", "strings must be encoded in utf-8", "not a valid call of", "richmessage", "rich_",
         ),
     ),
+    (_K.NO_VOICE, ("voice_messages_forbidden", "restricted receiving of voice")),
     (_K.ALREADY_REFUNDED, ("charge_already_refunded",)),
     (_K.UNSUPPORTED, ("method not found", "method_invalid")),
 )  # fmt: skip

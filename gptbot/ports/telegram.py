@@ -34,6 +34,7 @@ class RefusalKind(StrEnum):
     MESSAGE_GONE = "message_gone"  # the message to edit, copy or answer is not there
     NOT_MODIFIED = "not_modified"  # an edit that changes nothing
     UNSUPPORTED = "unsupported"  # this server does not know the method (404)
+    NO_VOICE = "no_voice"  # this person takes no voice messages
     ALREADY_REFUNDED = "already_refunded"  # these Stars were given back before
     WITHHELD = "withheld"  # not sent at all: the person was blocked by an admin
     OTHER = "other"

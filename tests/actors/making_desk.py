@@ -12,10 +12,11 @@ from gptbot.actors.delivery import Delivery
 from gptbot.actors.desk import Desk
 from gptbot.actors.directory import Directory
 from gptbot.actors.figures import Figures
+from gptbot.actors.muted import MutedGroups
 from gptbot.actors.user import Arrived
 from gptbot.domain.outgoing import Text
 from gptbot.domain.rules import ModelSpec, Rules
-from gptbot.domain.updates import Me, MessageSent, Person, Place
+from gptbot.domain.updates import AnyUpdate, Me, MessageSent, Person, Place
 from gptbot.domain.wish import Wish
 from gptbot.edges.data_file import JsonDataFile
 from gptbot.ports import (
@@ -134,7 +135,7 @@ class Office:
     async def says(self, user: int, *texts: str) -> None:
         await self.arrives(*(self.message(user, text) for text in texts))
 
-    async def arrives(self, *updates: MessageSent) -> None:
+    async def arrives(self, *updates: AnyUpdate) -> None:
         await self.made.storage.record([InboxUpdate(update.update_id, update.person.id, b"{}") for update in updates])
         await self.directory.route([Arrived(update) for update in updates])
 
@@ -185,6 +186,7 @@ async def office_in(folder: Path, *members: int, **rules: Any) -> AsyncIterator[
             clock=made.clock,
             supervisor=made.supervisor,
             figures=Figures(made.clock.now()),
+            muted=MutedGroups(made.clock),
             request_stop=lambda: None,
         )
         directory = Directory(desk)

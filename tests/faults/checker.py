@@ -101,6 +101,8 @@ def recovered_purses(document: Mapping[str, Any], db: sqlite3.Connection) -> Pur
     for user, patch in rows:
         changes = json.loads(patch)
         for purse in PURSES:
+            if "-" in changes:  # a whole entry went, before it came again if it did
+                purses[user, purse] = 0
             if user and purse in changes.get("=", {}):
                 purses[user, purse] = changes["="][purse]
             if user:

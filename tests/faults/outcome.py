@@ -23,6 +23,9 @@ AS_IT_COMES = re.compile("📣|Got it. I will answer this after|The Stars of thi
 """Words that depend on how fast things go: the progress of an announcement, a place in the queue, whether Telegram's
 own notice of a refund was booked before /refund was repeated."""
 
+NOBODY = -(2**62)
+"""All below it stand for people who had everything deleted: another number in every data.db."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -94,7 +97,8 @@ def _compared(chat: int, texts: Sequence[str]) -> list[str]:
 def _ledger(db: sqlite3.Connection) -> Counter[tuple[int, str, str, int | None]]:
     rows = db.execute("SELECT user, purse, reason, amount FROM ledger").fetchall()
     return Counter(
-        (user, purse, reason, None if reason == "answer" else amount) for user, purse, reason, amount in rows
+        (max(user, NOBODY), purse, reason, None if reason == "answer" else amount)
+        for user, purse, reason, amount in rows
     )
 
 

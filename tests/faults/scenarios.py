@@ -189,6 +189,23 @@ async def talk_about_prompt(cast: Cast) -> None:
     await cast.alice.sees("Saved")
 
 
+async def forget_and_come_back(cast: Cast) -> None:
+    """What she had spent stays spent: coming back mints nothing (SPEC §4)."""
+    await cast.alice.says("/forget")
+    await cast.alice.presses("Delete everything")
+    await cast.alice.sees("Everything about you is deleted")
+    await cast.alice.says("/start")
+    await cast.alice.sees("Good to see you again")
+    await cast.alice.says("/balance")
+    await cast.alice.sees("Your balance\n\n29500 tokens")
+
+
+async def alice_has_spent_something(cast: Cast) -> None:
+    await alice_and_admin_join(cast)
+    await cast.admin.says(f"/refill {ALICE} -500")
+    await cast.admin.sees("Done:")
+
+
 # --- the admin's -----------------------------------------------------------------------------------------------------
 
 
@@ -248,6 +265,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario("payment", pay_and_get_it_back, alice_and_admin_join),
         Scenario("prompt", set_prompt, alice_joins, RICH),
         Scenario("dialog", talk_about_prompt, alice_joins),
+        Scenario("forget", forget_and_come_back, alice_has_spent_something),
         Scenario("announcement", announce, readers_join),
         Scenario("first_day", first_day),
         Scenario("import", take_over, settle=first_bots_file),

@@ -212,8 +212,13 @@ async def test_where_it_is_muted_a_question_costs_nothing_and_nothing_loops(
     await bot.telegram.until(lambda: [call for call in bot.telegram.calls_of("sendMessage") if not call.ok])
     await alice.says("/balance")
     await alice.sees("30000 tokens")
+    await hers.says(f"{BOT} still there?")
+    await hers.says(f"/imagine{BOT} a dog")
+    await alice.says("/balance")
+    await alice.sees("30000 tokens")
     refused = [call for call in bot.telegram.calls_of("sendMessage") if not call.ok]
     assert len(refused) <= 2
+    assert len(bot.model.requests) == 1  # nothing is asked for nobody
     bot.telegram.add_bot(101, GROUP)
     await hers.says(f"{BOT} again")
     await hers.sees("You asked: again")

@@ -71,6 +71,16 @@ async def test_words_beside_a_recording_are_asked_about_it(house: House, rich: P
     assert asked(house) == ["«This is what was said.»\n\nIn one word?"]
 
 
+async def test_a_caption_written_later_is_asked_about_what_was_heard(house: House, rich: Person) -> None:
+    voice = await rich.sends_voice(5)
+    await rich.sees("You asked: This is what was said.")
+    await rich.edits(voice, "In one word?")
+    offer = await rich.sees("You have changed your question")
+    await rich.presses("Answer anew", offer)
+    await rich.sees("In one word?")
+    assert asked(house) == ["«This is what was said.»\n\nIn one word?"]
+
+
 async def test_a_reply_to_a_recording_asks_about_it_and_a_follow_up_knows_it(house: House, rich: Person) -> None:
     voice = await rich.sends_voice(400)
     await rich.sees("I can listen to at most 300 seconds")

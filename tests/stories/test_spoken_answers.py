@@ -63,12 +63,17 @@ async def test_a_model_that_can_not_speak_leaves_the_answer_as_it_is(house: Hous
     assert (house.data()["101"]["premium_balance"], house.data()["101"]["requests"]) == (1000, 2)
 
 
-async def test_who_refuses_voice_messages_gets_the_text_and_pays_for_nothing_else(house: House, alice: Person) -> None:
+async def test_who_takes_no_voice_messages_gets_the_text_and_pays_for_nothing_else(house: House, alice: Person) -> None:
     house.telegram.faults.next("sendVoice", "refuse", status=400, description="Bad Request: VOICE_MESSAGES_FORBIDDEN")
     await alice.says("What time is it?")
     await alice.sees("You asked: What time is it?")
-    await house.telegram.until(lambda: house.telegram.calls_of("sendVoice"))
+    await alice.sees("Your privacy settings in Telegram let me send no voice messages, so spoken answers are off now.")
+    await alice.says("And now?")
+    await alice.sees("You asked: And now?")
     await alice.sees_nothing_until("/balance", "1000 premium tokens")
+    await house.stop()
+    assert len(house.telegram.calls_of("sendVoice")) == 1
+    assert "voice" not in house.data()["101"]
 
 
 async def test_without_premium_tokens_it_is_said_what_is_missing(house: House) -> None:

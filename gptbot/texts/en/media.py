@@ -28,5 +28,9 @@ TEXTS: dict[str, str] = {
     # --- spoken answers
     "speech.elsewhere": "This part is in the text.",
     "speech.no_balance": "You have no premium tokens left for a spoken answer. See /topup; /voice switches them off.",
+    "speech.forbidden": (
+        "Your privacy settings in Telegram let me send no voice messages, so spoken answers are off now."
+        " /voice switches them on again."
+    ),
     "speech.failed": "This answer could not be spoken just now. That cost you nothing.",
 }
