@@ -17,11 +17,14 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import aiohttp_socks
+import orjson
 
 from gptbot.redaction import Redactor
 from gptbot.settings import OPENAI_BASE_URL, Settings
 
 TIMEOUT_S = 10.0
+ANSWER_BYTES_MAX = 16_000_000
+"""Far more than any list of models; an address typed wrong may lead anywhere."""
 
 _TOKEN_TABLE = "https://openaipublic.blob.core.windows.net/encodings/o200k_base.tiktoken"  # noqa: S105 - no password
 _SIDE_MODELS = ("image_model", "transcription_model", "speech_model")
@@ -119,11 +122,16 @@ async def _session(settings: Settings) -> AsyncIterator[aiohttp.ClientSession]:
 
 
 async def _get(session: aiohttp.ClientSession, url: str, key: str = "") -> tuple[int, Any]:
-    """Status and JSON; None where the answer is none. Raises what is in _TROUBLE."""
+    """Status and JSON; None where the answer is none, or an endless one. Raises what is in _TROUBLE."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     async with session.get(url, headers=headers) as response:
+        body = bytearray()
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > ANSWER_BYTES_MAX:
+                return response.status, None
         try:
-            return response.status, await response.json(content_type=None)
+            return response.status, orjson.loads(body)
         except ValueError:
             return response.status, None
 

@@ -1,10 +1,13 @@
 """Pinned messages and reactions, as people see them and make them."""
 
 import re
+from pathlib import Path
 
 import pytest
-from playwright.async_api import Locator, expect
+from playwright.async_api import Browser, Locator, expect
 
+from tests.browser.conftest import NO_TOUR
+from tests.browser.demo import RunningDemo
 from tests.browser.window import Window
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -136,3 +139,32 @@ async def test_one_reacts_by_the_keyboard(window: Window) -> None:
     await window.page.keyboard.press("Enter")
     await expect(bubble.get_by_test_id("reaction")).to_have_accessible_name("😢 from you")
     await expect(react).to_be_focused()
+
+
+# --- without a mouse
+
+
+async def test_on_a_touch_screen_a_tap_shows_what_can_be_done_with_a_message(
+    stage: tuple[RunningDemo, Browser], pictures: Path
+) -> None:
+    demo, browser = stage
+    async with await browser.new_context(
+        base_url=demo.url, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    ) as context:
+        await context.add_init_script(NO_TOUR)
+        page = await context.new_page()
+        await page.goto("/")
+        await page.locator("body.ready").wait_for()
+        window = Window(page, demo)
+        user = await demo.member("Tapia")
+        await page.get_by_role("navigation", name="Views").get_by_role("button", name="Chats").tap()
+        await window.room(user).tap()
+        message = window.from_bot.first
+        react = message.get_by_role("button", name="React", exact=True)
+        await expect(react).to_be_hidden()
+        await message.locator(".foot").tap()
+        await page.screenshot(path=pictures / "touch.png")
+        await react.tap()
+        await page.get_by_test_id("picker").get_by_role("button", name="Heart").tap()
+        await expect(message.get_by_test_id("reaction")).to_have_attribute("aria-label", "❤ from you")
+        await expect(page.locator("#context")).to_contain_text("Reply")  # as a click does with a mouse

@@ -25,6 +25,7 @@ class Servers:
         self.webhook: dict[str, Any] = {"url": ""}
         ids = ("gpt-6-luna", "gpt-6.2-sol", "gpt-image-2.6-flare", "gpt-transcribe")
         self.models: tuple[int, Any] = (200, {"object": "list", "data": [{"id": name} for name in ids]})
+        self.endless = False
         self.authorization = ""
         app = web.Application()
         app.router.add_get(f"/bot{TOKEN}/getMe", self.get_me)
@@ -39,12 +40,20 @@ class Servers:
     async def get_webhook(self, _request: web.Request) -> web.Response:
         return web.json_response({"ok": True, "result": self.webhook})
 
-    async def get_models(self, request: web.Request) -> web.Response:
+    async def get_models(self, request: web.Request) -> web.StreamResponse:
+        if self.endless:
+            await self._pour(request)
         self.authorization = request.headers.get("Authorization", "")
         status, answer = self.models
         if isinstance(answer, str):
             return web.Response(text=answer, status=status)
         return web.json_response(answer, status=status)
+
+    async def _pour(self, request: web.Request) -> None:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(b" " * 1_000_000)
 
 
 @pytest.fixture
@@ -208,6 +217,13 @@ async def test_a_server_without_a_list_of_models_is_a_warning(
     run: Any, servers: Servers, answer: tuple[int, Any]
 ) -> None:
     servers.models = answer
+    checked = await run()
+    assert checked.status == 0
+    assert "no list of models" in checked.line("warning", "models")
+
+
+async def test_an_endless_answer_is_left(run: Any, servers: Servers) -> None:
+    servers.endless = True
     checked = await run()
     assert checked.status == 0
     assert "no list of models" in checked.line("warning", "models")

@@ -98,7 +98,7 @@ function key(message, button, acts) {
   }, button.text);
 }
 
-// Shown beside the bubble under the mouse, and to whoever comes by Tab.
+// Shown beside the bubble under the mouse or the last tap, and to whoever comes by Tab.
 function tools(message, mine, room, acts) {
   const reply = make("button", {
     type: "button", "aria-label": "Reply", title: "Reply", data: { testid: "reply" },

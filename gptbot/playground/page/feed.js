@@ -22,12 +22,19 @@ export function startFeed(composer) {
     link: openLink,
     press,
   };
+  list.addEventListener("click", (event) => touched(event.target.closest(".message")));
   on("room", showAll);
   on("message", ({ key, message, isNew }) => key === state.current && put(message, isNew));
   on("gone", ({ message }) => byId(`message-${message.message_id}`)?.remove());
   on("reactions", (message) => message && keyOf(message) === state.current && react(message));
   on("draft", ({ key, draft }) => key === state.current && showDraft(draft));
   on("membership", () => showEmpty());
+}
+
+// Where nothing hovers, a tap shows what can be done with a message.
+function touched(item) {
+  for (const other of list.querySelectorAll(".touched")) if (other !== item) other.classList.remove("touched");
+  item?.classList.add("touched");
 }
 
 function showAll() {
