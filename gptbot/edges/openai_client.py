@@ -12,6 +12,7 @@ import openai
 from openai import AsyncOpenAI, AsyncStream
 from openai._vendor.httpx_aiohttp.transport import AiohttpTransport  # the one way to give it a proxy connector
 
+from gptbot.edges.compressed import compressed
 from gptbot.edges.lenient_json import as_dict, scrub
 from gptbot.ports import ModelError, ModelTrouble
 
@@ -95,7 +96,7 @@ class _BoundedTransport(AiohttpTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         response = await super().handle_async_request(request)
-        if response.headers.get("content-encoding", "identity") != "identity":
+        if compressed(response.headers.get("content-encoding", "")):
             await response.aclose()
             raise httpx2.DecodingError("the answer is compressed, which was not asked for")
         assert isinstance(response.stream, httpx2.AsyncByteStream)

@@ -23,6 +23,7 @@ from pydantic import ValidationError
 
 from gptbot.domain.outgoing import Attachment, Params
 from gptbot.domain.updates import Me
+from gptbot.edges.compressed import compressed
 from gptbot.edges.lenient_json import dumps, loads, scrub
 
 CONNECT_TIMEOUT_S: Final = 10.0
@@ -110,11 +111,8 @@ class LeanSession(AiohttpSession):
 
 
 async def _read(response: aiohttp.ClientResponse, size_max: int) -> bytes | None:
-    """The body; None if it is larger than `size_max` bytes. Raises aiohttp.ClientPayloadError for a compressed one.
-
-    Nobody asked for that, and a few bytes of it can hold gigabytes.
-    """
-    if response.headers.get("Content-Encoding", "identity") != "identity":
+    """The body; None if it is larger than `size_max` bytes. Raises aiohttp.ClientPayloadError for a compressed one."""
+    if compressed(response.headers.get("Content-Encoding", "")):
         raise aiohttp.ClientPayloadError
     if (response.content_length or 0) > size_max:
         return None

@@ -171,6 +171,15 @@ async def test_the_protocol_is_read_in_all_its_dialects(pieces: list[bytes]) -> 
         assert events[-1] == Completed("stop", Usage(5, 2, 7, 3))
 
 
+@pytest.mark.parametrize("encoding", ["", "none", "Identity", "utf-8"])
+async def test_a_stream_that_only_seems_compressed_is_read(encoding: str) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=GOOD, headers={"Content-Encoding": encoding})
+
+    async with answering(handler) as server:
+        assert text(await server.ask()) == "Hello"
+
+
 async def test_a_server_that_reports_no_usage_is_answered_without() -> None:
     async with answering(stream(delta("x", "length"), DONE)) as server:
         assert (await server.ask())[-1] == Completed("length", None)

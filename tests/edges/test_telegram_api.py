@@ -147,6 +147,15 @@ async def test_a_timeout_after_the_request_leaves_it_unknown() -> None:
             await api.call("sendMessage", {"chat_id": 1, "text": "x"}, timeout_s=0.2)
 
 
+@pytest.mark.parametrize("encoding", ["", "none", "Identity", "utf-8"])
+async def test_an_answer_that_only_seems_compressed_is_read(encoding: str) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=b'{"ok":true,"result":{"message_id":5}}', headers={"Content-Encoding": encoding})
+
+    async with telegram(handler) as (api, _):
+        assert await api.call("sendMessage", {"chat_id": 1, "text": "x"}) == {"message_id": 5}
+
+
 async def test_text_that_is_not_utf8_or_holds_lone_surrogates_is_still_read() -> None:
     async with telegram(answering(b'{"ok":true,"result":{"message_id":5,"text":"\\ud800 \xff"}}')) as (api, _):
         assert (await api.call("sendMessage", {"chat_id": 1, "text": "x"}))["message_id"] == 5
