@@ -16,7 +16,7 @@ import orjson
 import structlog
 
 from gptbot.edges.lenient_json import as_dict, loads, scrub, whole_number
-from gptbot.edges.openai_client import OpenAIConnection, opened
+from gptbot.edges.openai_client import FAILURES, OpenAIConnection, opened
 from gptbot.edges.openai_messages import as_blindness, messages_json
 from gptbot.edges.sse import SseReader
 from gptbot.ports import ChatRequest, Completed, ModelError, ModelTrouble, TextDelta, Usage
@@ -118,6 +118,7 @@ class _Answer:
         self._usage: Usage | None = None
         self._refusal = ""
         self._done = False
+        self._summed_up = False  # a usage came, and no word behind it
         self._text = ""  # not given out yet
         self._length = 0
 
@@ -125,7 +126,7 @@ class _Answer:
         """The text, one piece for each piece that came through the network."""
         reader = SseReader()
         while True:
-            chunk = await anext(chunks, None)
+            chunk = await self._next(chunks)
             failure: ModelError | None = None
             try:
                 for data in reader.close() if chunk is None else reader.feed(chunk):
@@ -141,8 +142,17 @@ class _Answer:
                 raise failure
             if last:
                 break
-        if not (self._done or self._finish_reason or self._usage):
+        if not (self._done or self._finish_reason or self._summed_up):
             raise ModelError(ModelTrouble.SERVER, "the answer ended early")
+
+    async def _next(self, chunks: AsyncIterator[bytes]) -> bytes | None:
+        """None at the end. Once it was told why the answer ends, no word is missing, however the connection ends."""
+        try:
+            return await anext(chunks, None)
+        except FAILURES:
+            if not self._finish_reason:
+                raise
+            return None
 
     def completed(self) -> Completed:
         return Completed(self._finish_reason or "stop", self._usage, scrub(self._refusal))
@@ -158,18 +168,24 @@ class _Answer:
             return
         if event.get("error") or event.get("object") == "error":
             raise self._connection.reported(0, event.get("error") or event)
-        if told := event.get("usage"):  # most chunks have none
-            self._usage = _usage(told) or self._usage
-        choices = event.get("choices")
+        length, choices = self._length, event.get("choices")
+        told = event.get("usage")  # most chunks have none
         for choice in map(as_dict, choices if isinstance(choices, list) else ()):
             if choice.get("index", 0) in (0, None):
                 self._take_choice(choice)
                 break
+        if told:
+            self._usage = _usage(told) or self._usage
+        if told or self._length > length:
+            self._summed_up = self._length == length  # with a word, it is only the usage so far
 
     def _take_choice(self, choice: dict[str, Any]) -> None:
         if isinstance(reason := choice.get("finish_reason"), str) and reason:
             self._finish_reason = reason
-        delta = as_dict(choice.get("delta") or choice.get("message"))
+        delta = as_dict(choice.get("delta"))
+        if not delta and (message := as_dict(choice.get("message"))):
+            delta = {} if self._length else message  # MiniMax repeats the whole answer behind its pieces
+            self._done = True
         self._refusal = (self._refusal + _text(delta.get("refusal")))[:REFUSAL_LENGTH_MAX]
         text = _text(delta.get("content"))[: TEXT_LENGTH_MAX - self._length]
         self._text += text

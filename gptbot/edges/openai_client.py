@@ -57,7 +57,7 @@ _STATUSES: Final[dict[int, ModelTrouble]] = {
     429: _T.BUSY,
 }  # fmt: skip
 
-_FAILURES: Final = (
+FAILURES: Final = (
     openai.OpenAIError,
     httpx2.HTTPError,
     httpx2.StreamError,
@@ -67,6 +67,7 @@ _FAILURES: Final = (
     aiohttp_socks.ProxyTimeoutError,
     OSError,
 )
+"""What the SDK and the connection raise."""
 
 
 class _Bounded(httpx2.AsyncByteStream):
@@ -155,7 +156,7 @@ class OpenAIConnection:
         """Turns what the SDK and the connection raise inside into ModelError."""
         try:
             yield
-        except _FAILURES as error:
+        except FAILURES as error:
             raise self.model_error(error) from None
 
     def model_error(self, error: Exception) -> ModelError:

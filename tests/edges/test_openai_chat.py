@@ -180,6 +180,21 @@ async def test_a_stream_that_only_seems_compressed_is_read(encoding: str) -> Non
         assert text(await server.ask()) == "Hello"
 
 
+WHOLE = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "Hello"}, "finish_reason": None}]}
+
+
+async def test_an_answer_in_one_piece_is_whole_whatever_it_lacks() -> None:
+    async with answering(body(orjson.dumps(WHOLE))) as server:
+        assert await server.ask() == [TextDelta("Hello"), Completed("stop", None)]
+
+
+async def test_an_answer_that_is_repeated_behind_its_pieces_is_read_once() -> None:
+    repeated = b"data: " + orjson.dumps(WHOLE | {"usage": USAGE}) + b"\n\n"
+    async with answering(stream(delta("Hel"), delta("lo"), repeated)) as server:
+        events = await server.ask()
+        assert (text(events), events[-1]) == ("Hello", Completed("stop", Usage(5, 2, 7, 3)))
+
+
 async def test_a_server_that_reports_no_usage_is_answered_without() -> None:
     async with answering(stream(delta("x", "length"), DONE)) as server:
         assert (await server.ask())[-1] == Completed("length", None)
@@ -428,6 +443,51 @@ async def test_a_stalled_stream_is_a_timeout_after_what_came() -> None:
         came, caught = await partial(server)
         assert (came, caught.trouble) == ("so far", ModelTrouble.TIMEOUT)
         assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (delta("Hello", "stop"),),
+        (delta("Hello"), delta(None, "stop"), USAGE_EVENT),
+    ],
+)
+async def test_no_word_is_missing_of_an_answer_that_told_its_end_before_the_cut(pieces: tuple[bytes, ...]) -> None:
+    """As from servers that close the connection without the last, empty chunk (RFC 9112 §7.1)."""
+
+    async def sloppy(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for piece in pieces:
+            request.transport.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+        request.transport.close()
+        return web.Response()
+
+    async with answering(sloppy) as server:
+        events = await server.ask()
+        assert text(events) == "Hello"
+        assert isinstance(events[-1], Completed)
+
+
+async def test_an_answer_that_tells_its_end_and_then_nothing_is_whole() -> None:
+    async def stalled(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(delta("Hello", "stop"))
+        await asyncio.Event().wait()
+        return response
+
+    async with answering(stalled, read_timeout_s=0.2) as server:
+        events = await server.ask()
+        assert (text(events), events[-1]) == ("Hello", Completed("stop", None))
+
+
+async def test_the_usage_so_far_is_no_end() -> None:
+    """As with servers that tell it with every word: then a cut answer would pass for a whole one."""
+    begun = delta("", usage=USAGE) + delta("so", usage=USAGE)
+    async with answering(stream(begun, delta(" far", usage=USAGE))) as server:
+        came, caught = await partial(server)
+        assert (came, caught.trouble) == ("so far", ModelTrouble.SERVER)
 
 
 @pytest.mark.parametrize("cut", [True, False])
