@@ -70,7 +70,7 @@ class OpenAIImageModel:
         data = answer.get("data")
         item = as_dict(data[0]) if isinstance(data, list) and data else {}
         if isinstance(encoded := item.get("b64_json"), str) and encoded:
-            return _decoded(encoded)
+            return _decoded(encoded.partition(";base64,")[2] or encoded)  # some servers send a whole data: URL
         if isinstance(url := item.get("url"), str) and url:
             return await self._download(url)
         raise unreadable("no picture in the answer")

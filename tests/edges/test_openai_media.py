@@ -70,6 +70,11 @@ async def test_base64_is_the_picture() -> None:
         assert server.requests == [{"model": "painter", "prompt": "a cat\ufffd", "n": 1}]
 
 
+async def test_base64_may_come_as_an_address() -> None:
+    async with drawing({"data": [{"b64_json": "data:image/png;base64," + base64.b64encode(PNG).decode()}]}) as server:
+        assert await server.model.draw(Wish("x")) == Picture(PNG, "picture.png")
+
+
 async def test_size_and_quality_are_sent_when_set() -> None:
     async with drawing(base64_answer(PNG), size="512x512", quality="low") as server:
         await server.model.draw(Wish("x"))
