@@ -169,10 +169,11 @@ class _Answer:
         if event.get("error") or event.get("object") == "error":
             raise self._connection.reported(0, event.get("error") or event)
         length, choices = self._length, event.get("choices")
-        told = event.get("usage")  # most chunks have none
+        told = event.get("usage") or as_dict(event.get("x_groq")).get("usage")  # most chunks have none
         for choice in map(as_dict, choices if isinstance(choices, list) else ()):
             if choice.get("index", 0) in (0, None):
                 self._take_choice(choice)
+                told = told or choice.get("usage")  # Moonshot's place for it
                 break
         if told:
             self._usage = _usage(told) or self._usage

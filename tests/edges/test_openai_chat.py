@@ -153,6 +153,8 @@ async def test_limits_are_sent_only_when_set() -> None:
         [b"data: not json\n\n", b"data: 5\n\n", GOOD],
         [delta("Hello", "stop", usage=USAGE)],
         [delta("Hello"), b'data: {"choices":[{"index":0,"delta":{}}],"usage":' + orjson.dumps(USAGE) + b"}\n\n", DONE],
+        [delta("Hello"), delta(None, "stop", x_groq={"id": "1", "usage": USAGE}), DONE],
+        [delta("Hello"), b'data: {"choices":[{"delta":{},"usage":' + orjson.dumps(USAGE) + b"}]}\n\n", DONE],
         [GOOD, DONE, delta("after the end")],
         [b'data: {"choices":[{"index":1,"delta":{"content":"other"}}]}\n\n', GOOD],
         [delta([{"type": "text", "text": "Hello"}], "stop"), USAGE_EVENT],
