@@ -42,6 +42,7 @@ _CODES: Final[dict[str, ModelTrouble]] = {
 """`error.code` or `error.type`, as OpenAI and Azure name them."""
 
 _WORDS: Final[tuple[tuple[ModelTrouble, re.Pattern[str]], ...]] = (
+    (_T.KEY, re.compile(r"api key (?:is )?(?:not valid|invalid)|(?:incorrect|invalid) api key")),
     (_T.QUOTA, re.compile(r"exceeded your current quota|insufficient (?:credits|balance)|billing")),
     (
         _T.CONTEXT,

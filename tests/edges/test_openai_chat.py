@@ -233,6 +233,8 @@ async def test_half_a_character_waits_for_its_other_half() -> None:
         (error(404, message="x"), ModelTrouble.MODEL),
         (error(400, message="Model Not Exist"), ModelTrouble.MODEL),
         (error(401, message=f"Incorrect API key provided: {KEY}", code="invalid_api_key"), ModelTrouble.KEY),
+        (error(400, message=f"Incorrect API key provided: {KEY}"), ModelTrouble.KEY),
+        (body(b'[{"error":{"code":400,"message":"API key not valid. Pass a valid one."}}]', 400), ModelTrouble.KEY),
         (error(403, message="Country not supported"), ModelTrouble.KEY),
         (error(400, message="Unsupported value: temperature"), ModelTrouble.REQUEST),
         (error(422, message="x"), ModelTrouble.REQUEST),
