@@ -10,7 +10,7 @@ import re
 import ssl
 from collections.abc import Callable, Mapping
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import aiogram.methods
 import aiohttp
@@ -173,7 +173,7 @@ class TelegramApi:
 
     async def download(self, file_path: str, size_max: int, *, timeout_s: float = 120.0) -> bytes | None:
         """The file at the path that getFile told; None if it is larger than `size_max` bytes. Raises like `call`."""
-        url = self._session.api.file_url(self._token, file_path)
+        url = self._session.api.file_url(self._token, quote(file_path, safe="/:"))
         try:
             status, body = await self._session.get(url, size_max, timeout_s)
         except (aiohttp.ClientError, *_PROXY_ERRORS, OSError) as error:

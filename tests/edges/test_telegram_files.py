@@ -72,6 +72,12 @@ async def test_a_file_comes_as_it_is() -> None:
         assert server.paths == ["/botT/getFile", "/file/botT/photos/file_1.png"]
 
 
+async def test_a_file_may_have_an_odd_name() -> None:
+    async with telegram(ok({"file_path": "documents/50%25 a#b?c=d+é.txt"})) as server:
+        assert await server.download() == CONTENT
+        assert server.paths[-1] == "/file/botT/documents/50%25 a#b?c=d+é.txt"
+
+
 async def test_a_file_too_large_is_not_even_begun() -> None:
     async with telegram(ok(FILE | {"file_size": 5000})) as server:
         with pytest.raises(FileError) as caught:
