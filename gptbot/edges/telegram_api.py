@@ -184,6 +184,10 @@ class TelegramApi:
             return body
         raise failure  # out here for the reason given in `call`
 
+    def owns(self, folder: str) -> bool:
+        """Whether a Bot API server of one's own keeps this bot's files in a folder of that name."""
+        return folder.replace("~", ":") == self._token  # Windows knows no colon in names
+
     async def get_me(self, *, timeout_s: float = 30.0) -> Me:
         """The bot itself (Bot API getMe). Raises like `call`."""
         answer = await self.call("getMe", timeout_s=timeout_s)

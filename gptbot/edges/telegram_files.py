@@ -1,6 +1,8 @@
 """Files that people sent, from Telegram into memory (Bot API getFile)."""
 
 import asyncio
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 from gptbot.edges.lenient_json import as_dict, whole_number
@@ -45,12 +47,34 @@ class TelegramFiles:
             raise FileError(FileTrouble.TOO_LARGE, f"{size} bytes")
         if not isinstance(path, str) or not path:
             raise FileError(FileTrouble.GONE, "no file_path")
-        content = await self._api.download(path, size_max)
+        content = await self._content(path, size_max)
         if content is None:
             raise FileError(FileTrouble.TOO_LARGE, f"more than {size_max} bytes")
         if len(content) < size:
             raise TelegramUnknown(f"{len(content)} of {size} bytes")
         return content
+
+    async def _content(self, file_path: str, size_max: int) -> bytes | None:
+        """A server in local mode tells where on the disk it is, and serves nothing (Bot API, "Using a Local Bot API
+        Server"). No server gets any other file read than those it keeps for this bot."""
+        path = Path(file_path)
+        if path.is_absolute() and any(map(self._api.owns, path.parts)) and ".." not in path.parts:
+            with suppress(FileNotFoundError):  # it is on another machine: perhaps somebody serves its files
+                return await asyncio.to_thread(_read, path, size_max)
+        return await self._api.download(file_path, size_max)
+
+
+def _read(path: Path, size_max: int) -> bytes | None:
+    """The file; None if it is larger than `size_max` bytes. Raises FileNotFoundError or FileError."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(size_max + 1)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        # Not its path, of which the token is a part.
+        raise FileError(FileTrouble.GONE, f"the Bot API server's own file: {error.strerror}") from None
+    return content if len(content) <= size_max else None
 
 
 def _told_s(error: TelegramError) -> float | None:

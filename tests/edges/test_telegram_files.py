@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import orjson
 import pytest
@@ -76,6 +77,36 @@ async def test_a_file_may_have_an_odd_name() -> None:
     async with telegram(ok({"file_path": "documents/50%25 a#b?c=d+é.txt"})) as server:
         assert await server.download() == CONTENT
         assert server.paths[-1] == "/file/botT/documents/50%25 a#b?c=d+é.txt"
+
+
+async def test_a_file_of_a_server_in_local_mode_is_read_from_the_disk(tmp_path: Path) -> None:
+    path = tmp_path / TOKEN / "photos" / "file_0.jpg"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(CONTENT)
+    async with telegram(ok({"file_path": str(path), "file_size": len(CONTENT)})) as server:
+        assert await server.download(len(CONTENT)) == CONTENT
+        assert server.paths == ["/botT/getFile"]
+    async with telegram(ok({"file_path": str(path)})) as server:
+        with pytest.raises(FileError) as caught:
+            await server.download(len(CONTENT) - 1)
+        assert caught.value.trouble is FileTrouble.TOO_LARGE
+    path.unlink()
+    path.mkdir()  # may not be read
+    async with telegram(ok({"file_path": str(path)})) as server:
+        with pytest.raises(FileError) as caught:
+            await server.download()
+        assert caught.value.trouble is FileTrouble.GONE
+        assert TOKEN not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["{folder}/secret", "{folder}/{token}/../secret", "{folder}/{token}/not-here"])
+async def test_no_server_gets_other_files_read(tmp_path: Path, path: str) -> None:
+    """Nor is a server on another machine, whose files some other program may serve, left without a try."""
+    (tmp_path / TOKEN).mkdir()
+    (tmp_path / "secret").write_bytes(b"secret")
+    async with telegram(ok({"file_path": path.format(folder=tmp_path, token=TOKEN)})) as server:
+        assert await server.download() == CONTENT
+        assert len(server.paths) == 2
 
 
 async def test_a_file_too_large_is_not_even_begun() -> None:
