@@ -280,7 +280,9 @@ def _anew(outgoing: Outgoing, where: Params) -> Outgoing:
 
 
 def _simpler(outgoing: Outgoing) -> list[Outgoing]:
-    """The rungs below: without entities, then as a file (DESIGN §7). Only for texts."""
+    """The rungs below: without entities, then as a file (DESIGN §7); a photo as a file, which may be larger."""
+    if outgoing.method == "sendPhoto" and outgoing.attachment is not None:
+        return [replace(outgoing, method="sendDocument", attachment=outgoing.attachment._replace(field="document"))]
     if "text" not in outgoing.params:
         return []
     params: dict[str, Any] = {key: value for key, value in outgoing.params.items() if key != "entities"}

@@ -28,6 +28,13 @@ _DESCRIPTIONS: Final[tuple[tuple[RefusalKind, tuple[str, ...]], ...]] = (
             "bot can't initiate conversation with a user", "user_privacy_restricted",
         ),
     ),
+    (  # no photos, but perhaps files or words: before what shuts the whole chat
+        _K.FORMAT,
+        (
+            "photo_", "image_process_failed", "too big for a photo", "rights to send photos", "chat_send_photos_",
+            "rights to send documents", "chat_send_docs_", "chat_send_media_",
+        ),
+    ),
     (
         _K.GONE,
         (

@@ -224,6 +224,22 @@ async def test_where_it_is_muted_a_question_costs_nothing_and_nothing_loops(
     await hers.sees("You asked: again")
 
 
+async def test_where_only_words_may_be_sent_it_says_so_and_goes_on_with_words(
+    bot: House, hers: Person, admin: Person, alice: Person
+) -> None:
+    await admin.says("/refill 101 1 image")
+    await alice.sees("1 image")
+    for method, what in (("sendPhoto", "photos"), ("sendDocument", "documents")):
+        no_rights = f"Bad Request: not enough rights to send {what} to the chat"
+        bot.telegram.faults.next(method, "refuse", status=400, description=no_rights)
+    await hers.says(f"/imagine{BOT} a dog")
+    await hers.sees("could not be shown here")
+    await hers.says(f"{BOT} in words, please")
+    await hers.sees("You asked: in words, please")
+    await alice.says("/balance")
+    assert "1 image:" in (await alice.sees("Your balance"))["text"]
+
+
 # --- a group becomes a supergroup -------------------------------------------------------------------------------------
 
 

@@ -110,6 +110,16 @@ async def test_a_copy_that_is_refused_harms_nobody(house: House) -> None:
     await images_left(alice, "4 images")
 
 
+@pytest.mark.parametrize("why", ["PHOTO_INVALID_DIMENSIONS", "file of size 14000000 bytes is too big for a photo"])
+async def test_a_picture_that_can_be_no_photo_comes_as_a_file(house: House, painter: Person, why: str) -> None:
+    house.telegram.faults.next("sendPhoto", "refuse", status=400, description=f"Bad Request: {why}")
+    await painter.says("/imagine a cat")
+    message, content = await painter.sees_file("document")
+    assert message["document"]["file_name"] == "picture.png"
+    assert content.startswith(b"\x89PNG")
+    await images_left(painter, "4 images")
+
+
 @pytest.mark.parametrize("settings", [{"REPORTS": "off"}, {"REPORTS": "each", "REPORT_PICTURES": "false"}])
 async def test_no_copy_where_the_owner_wants_none(house: House, settings: dict[str, str]) -> None:
     await house.start(NEW_USER_IMAGE_BALANCE="5", **settings)
