@@ -56,8 +56,8 @@ class OpenAIImageModel:
                     options={"headers": {"Content-Type": "multipart/form-data"}},
                 )
             content = await self._content(response.content)
-        if not content:
-            raise unreadable("an empty picture")
+        if content.lstrip()[:1] in (b"", b"<", b"{"):
+            raise unreadable("an empty picture, or a page and no picture")
         return Picture(content, _filename(content))
 
     async def _content(self, body: bytes) -> bytes:

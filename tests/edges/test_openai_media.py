@@ -33,6 +33,8 @@ class Server:
         if request.path == "/files/picture":
             self.download_headers.append(request.headers.get("Authorization"))
             return web.Response(body=JPG)
+        if request.path == "/files/page":
+            return web.Response(body=b"\n<!doctype html><title>expired</title>")
         if request.path == "/files/huge":
             return web.Response(body=b"z" * 5000)
         if request.path == "/v1/images/edits":
@@ -129,6 +131,7 @@ async def test_a_data_address_is_decoded() -> None:
         (200, {"data": [{"b64_json": "%%%x"}]}, ModelTrouble.SERVER),
         (200, {"data": [{"b64_json": "===="}]}, ModelTrouble.SERVER),
         (200, {"data": [{"url": "URL/nowhere"}]}, ModelTrouble.SERVER),
+        (200, {"data": [{"url": "URL/files/page"}]}, ModelTrouble.SERVER),
         (200, {"data": [{"url": "ftp://127.0.0.1/x"}]}, ModelTrouble.SERVER),
         (200, {"data": [{"url": "http://[broken"}]}, ModelTrouble.SERVER),
         (200, [1], ModelTrouble.SERVER),
