@@ -6,7 +6,7 @@ from typing import Any
 from gptbot.commands.catalogue import menu
 from gptbot.domain.outgoing import Outgoing
 from gptbot.domain.rules import Rules
-from gptbot.ports import Clock, Messenger, RefusalKind, Refused
+from gptbot.ports import Clock, Messenger, Outcome, RefusalKind, Refused, Unknown
 from gptbot.texts import LANGUAGES, Words
 
 RETRY_S = 60.0
@@ -19,9 +19,14 @@ async def keep_menu(messenger: Messenger, clock: Clock, rules: Rules) -> None:
     waiting = menus(rules)
     while waiting:
         outcomes = [(call, await messenger.deliver(call)) for call in waiting]
-        waiting = [call for call, outcome in outcomes if isinstance(outcome, Refused) and outcome.kind in NOT_YET]
+        waiting = [call for call, outcome in outcomes if _again(outcome)]
         if waiting:
             await clock.sleep(RETRY_S)
+
+
+def _again(outcome: Outcome) -> bool:
+    """Setting a menu twice harms nobody, so one of which nothing is known is set again."""
+    return isinstance(outcome, Unknown) or (isinstance(outcome, Refused) and outcome.kind in NOT_YET)
 
 
 def menus(rules: Rules) -> list[Outgoing]:

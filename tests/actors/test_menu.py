@@ -1,7 +1,7 @@
 """The command menus: set at start, and again for an admin who opens the chat later."""
 
 from gptbot.actors.menu import RETRY_S, keep_menu, menus
-from gptbot.ports import RefusalKind, Refused
+from gptbot.ports import RefusalKind, Refused, Unknown
 from tests.actors.fake_messenger import FakeMessenger
 from tests.actors.making_desk import RULES
 from tests.edges.manual_clock import ManualClock
@@ -19,6 +19,15 @@ async def test_an_admin_who_has_not_opened_the_chat_yet_gets_the_menu_later() ->
     took = await clock.finish(keep_menu(messenger, clock, RULES))
     assert took == RETRY_S
     assert len(messenger.delivered) == 2 * len(menus(RULES))
+
+
+async def test_a_menu_whose_fate_is_unknown_is_set_again() -> None:
+    messenger, clock = FakeMessenger(), ManualClock()
+    messenger.plan(0, Unknown("reset"))
+    await clock.finish(keep_menu(messenger, clock, RULES))
+    first, *others, again = [call for call, _ in messenger.delivered]
+    assert len(others) == len(menus(RULES)) - 1
+    assert again == first
 
 
 async def test_a_server_without_menus_is_asked_once() -> None:
