@@ -38,6 +38,14 @@ _TROUBLE = (
 )
 
 
+class _Moved(Exception):
+    """The server sends whoever asks to another one, and the bot's calls, which are POSTs, may not get there."""
+
+    def __init__(self, status: int, to: str) -> None:
+        super().__init__(f"it sends everybody on to {to} ({status})")
+        self.status = status
+
+
 class Verdict(StrEnum):
     OK = "ok"
     NOTE = "note"
@@ -122,9 +130,11 @@ async def _session(settings: Settings) -> AsyncIterator[aiohttp.ClientSession]:
 
 
 async def _get(session: aiohttp.ClientSession, url: str, key: str = "") -> tuple[int, Any]:
-    """Status and JSON; None where the answer is none, or an endless one. Raises what is in _TROUBLE."""
+    """Status and JSON; None where the answer is none, or an endless one. Raises _Moved and what is in _TROUBLE."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     async with session.get(url, headers=headers) as response:
+        if response.history and response.history[0].url.origin() != response.url.origin():
+            raise _Moved(response.history[0].status, f"{response.url.origin()}")
         body = bytearray()
         async for chunk in response.content.iter_any():
             body += chunk
@@ -159,6 +169,8 @@ async def _telegram(settings: Settings, session: aiohttp.ClientSession) -> list[
         found = Finding(Verdict.OK, "Telegram", f"the bot is @{me.get('username')} (id {me['id']})")
         _, answer = await _get(session, f"{base}/getWebhookInfo")
         return [found, *_webhook(settings, _result(answer))]
+    except _Moved as moved:
+        return [Finding(Verdict.WRONG, "Telegram", f"{where} is not the server itself: {moved}; see TELEGRAM_API_URL")]
     except _TROUBLE as error:
         return [Finding(Verdict.WRONG, "Telegram", f"{where} can't be reached: {_reason(error)}")]
 
@@ -186,6 +198,9 @@ async def _models(settings: Settings, session: aiohttp.ClientSession) -> list[Fi
         status, answer = await _get(
             session, f"{settings.openai_base_url}/models", settings.openai_api_key.get_secret_value()
         )
+    except _Moved as moved:
+        verdict = Verdict.WARNING if moved.status in (307, 308) else Verdict.WRONG  # RFC 9110: these keep a POST one
+        return [Finding(verdict, "models", f"{where} is not the server itself: {moved}; see OPENAI_BASE_URL")]
     except _TROUBLE as error:
         return [Finding(Verdict.WRONG, "models", f"{where} can't be reached: {_reason(error)}")]
     if status in (401, 403):

@@ -261,3 +261,22 @@ async def test_a_folder_that_is_open_to_everybody_is_a_warning(
     checked = await run()
     assert checked.status == 0
     assert ("chmod 700" in checked.text) is warned
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(301, "WRONG "), (308, "warning ")])
+async def test_a_server_that_sends_elsewhere_is_not_the_server(
+    run: Any, servers: Servers, status: int, verdict: str
+) -> None:
+    """As one that knows only https does: the bot's calls are POSTs, which a 301 makes GETs of."""
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        return web.Response(status=status, headers={"Location": str(servers.server.make_url(request.path))})
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", elsewhere)
+    async with TestServer(app) as old:
+        base = str(old.make_url("")).rstrip("/")
+        checked = await run(TELEGRAM_API_URL=base, OPENAI_BASE_URL=f"{base}/v1")
+    assert checked.line("Telegram", "TELEGRAM_API_URL").startswith("WRONG ")
+    assert checked.line("models", "OPENAI_BASE_URL").startswith(verdict)
+    assert str(servers.server.make_url("")).rstrip("/") in checked.line("models")
