@@ -10,7 +10,7 @@ from typing import Any, Literal, NotRequired, TypedDict, cast
 import orjson
 
 from gptbot.domain.outgoing import copy
-from gptbot.domain.records import Counter, date_text
+from gptbot.domain.records import AMOUNT_MAX, Counter, date_text
 from gptbot.domain.rows import (
     AnnouncementProgressMessage,
     MessageRow,
@@ -178,8 +178,9 @@ def _charge(tx: Transaction, charge: Charge) -> None:
         ("premium_balance", charge.get("heard", 0), "voice"),
     ]
     for purse, amount, reason in taken:
-        if amount:
-            tx.book_purse(user, purse, -amount, reason=reason, key=f"{charge['update_id']}:{reason}")
+        # The message has left: a purse at its lower bound must not keep it in the outbox, to be sent for ever.
+        if fitting := min(amount, AMOUNT_MAX + getattr(account, purse)):
+            tx.book_purse(user, purse, -fitting, reason=reason, key=f"{charge['update_id']}:{reason}")
     report = charge["report"]
     if report is not None:
         balance = getattr(tx.book.accounts[user], charge["purse"])

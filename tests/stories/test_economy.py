@@ -241,6 +241,21 @@ async def test_a_purse_goes_below_zero_by_one_answer_and_the_next_is_refused(hou
     await books_agree(house)
 
 
+async def test_an_answer_is_sent_once_however_deep_the_purse_was_emptied_meanwhile(
+    bot: House, alice: Person, admin: Person
+) -> None:
+    gate = bot.model.gate = asyncio.Event()
+    await alice.says("How far is the moon?")
+    await admin.says("/refill alice -1000000000000000")
+    await alice.sees("It is now")
+    await admin.says("/refill alice -29999")
+    await alice.sees("It is now: -999999999999999 tokens.")
+    gate.set()
+    await alice.sees("You asked: How far")
+    await alice.sees_nothing_until("/balance", "-1000000000000000")
+    await books_agree(bot)
+
+
 async def test_questions_that_wait_are_refused_when_the_purse_is_empty(house: House) -> None:
     await house.start(NEW_USER_BALANCE="1")
     alice = await house.member(101, "Alice")
