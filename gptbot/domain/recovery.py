@@ -85,10 +85,12 @@ def _apply(file: Imported, row: JournalRow) -> None:
 
 
 def add_admins(book: Book, admins: Sequence[int], now: int) -> set[int]:
-    """Entries for admins who have none (SPEC §3); their ids."""
+    """Entries for admins who have none (SPEC §3); their ids. Who was blocked before they became one is no longer."""
     missing = {admin for admin in admins if admin not in book.accounts}
     for admin in missing:
         book.accounts[admin] = admin_account(now)
+    for admin in admins:
+        book.accounts[admin].blocked = False
     return missing
 
 

@@ -182,8 +182,19 @@ class SqliteDatabase(DatabaseReader):
             sums.setdefault(user, {})[purse] = total
         return sums
 
-    def adopt(self, journal: str, seq: int, digest: str, booked: Sequence[rows.LedgerRow], key: str = "") -> None:
-        """Begins (or goes on with) the journal of the data.json that was just read and written."""
+    def adopt(
+        self,
+        journal: str,
+        seq: int,
+        digest: str,
+        booked: Sequence[rows.LedgerRow],
+        key: str = "",
+        back: Sequence[int] = (),
+    ) -> None:
+        """Begins (or goes on with) the journal of the data.json that was just read and written.
+
+        `back`: pseudonyms of people who have an entry without having pressed /start (admins).
+        """
 
         def work() -> None:
             if self._writer.execute("SELECT value FROM meta WHERE key = 'journal'").fetchone() is None:
@@ -192,6 +203,7 @@ class SqliteDatabase(DatabaseReader):
             self._set_meta("pseudonym_key", key)
             self._note_data_file(seq, digest)
             self._writer.executemany(self._writes[rows.LedgerRow], booked)
+            self._writer.executemany(self._writes[rows.PersonBack], ((pseudonym,) for pseudonym in back))
 
         self._commit(work)
 

@@ -123,12 +123,12 @@ def _settle(
     """Writes the recovered truth to both files. A crash in between is mended by the next start."""
     now = int(time.time())
     book = recovered.book
-    new_admins = add_admins(book, admins, now)
     book.key = bytes.fromhex((imported and imported.key) or state.key or secrets.token_hex(32))
     untouched = loaded is not None and loaded.digest == state.digest and state.journal == recovered.journal
-    sums: Mapping[int, Mapping[str, int]] = database.ledger_sums() if not untouched or new_admins else {}
+    sums: Mapping[int, Mapping[str, int]] = {} if untouched else database.ledger_sums()
     if not untouched and (forgotten := forget_again(book, state.forgotten, sums)):
         log.warning("data_file.forgotten_again", people=forgotten)
+    new_admins = add_admins(book, admins, now)
     document = Document(book, imported.others if imported else {}, recovered.journal)
     if recovered.imported and loaded is not None:
         log.info("data_file.imported", original=keep_original(paths.data).name)
@@ -136,8 +136,9 @@ def _settle(
     booked = []
     if not untouched or new_admins:
         reason = "import" if state.journal is None else "manual"
-        booked = unbooked(book, sums, reason=reason, seq=recovered.seq, now=now)
-    database.adopt(recovered.journal, recovered.seq, digest, booked, book.key.hex())
+        booked = unbooked(book, sums or database.ledger_sums(), reason=reason, seq=recovered.seq, now=now)
+    back = [book.pseudonym(admin) for admin in admins]  # forgotten or not, they have an entry from now on
+    database.adopt(recovered.journal, recovered.seq, digest, booked, book.key.hex(), back)
     return document
 
 

@@ -132,6 +132,12 @@ def test_every_admin_without_an_entry_gets_one() -> None:
     assert (admin.balance, admin.premium_balance, admin.image_balance) == (777777, 77777, 777)
 
 
+def test_who_was_blocked_before_they_became_an_admin_is_no_longer() -> None:
+    book = Book({5: Account(blocked=True)})
+    assert add_admins(book, (5,), NOW) == set()
+    assert not book.is_blocked(5)
+
+
 # --- laws -------------------------------------------------------------------------------------------------------------
 
 

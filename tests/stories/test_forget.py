@@ -292,6 +292,22 @@ async def test_admins_can_not_be_forgotten(bot: House, admin: Person) -> None:
     assert str(ADMIN) in bot.data()
 
 
+async def test_who_became_an_admin_after_being_forgotten_keeps_the_entry_when_a_hand_edits_the_file(
+    bot: House, bob: Person
+) -> None:
+    await forgets(bob)
+    await bot.restart(ADMIN_CHAT_ID=f"{ADMIN},{bob.id}")
+    await bob.says("/prompt Be kind")
+    await bob.sees("")
+    await bot.stop()
+    document = bot.data()
+    document[str(ADMIN)]["balance"] = 5
+    (bot.folder / "data.json").write_bytes(orjson.dumps(document))
+    await bot.start(ADMIN_CHAT_ID=str(ADMIN))
+    assert bot.data()[str(bob.id)]["prompt"] == "Be kind"
+    await books_agree(bot)
+
+
 async def test_a_restored_backup_brings_nobody_back(bot: House, alice: Person, bob: Person) -> None:
     await bot.stop()
     old = (bot.folder / "data.json").read_bytes()
