@@ -173,6 +173,7 @@ class App:
     async def _drain(self) -> None:
         """Lets answers under way get through, for a settable while; the rest waits in the inbox."""
         self._desk.stopping = True
+        self._broadcast.wind_down()  # at once: an answer may take up the whole grace
         try:
             async with asyncio.timeout(self._rules.stop_grace_s):
                 await self._directory.quiet()

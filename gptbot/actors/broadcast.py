@@ -104,10 +104,14 @@ class BroadcastActor:
             self._refresh(live)
         self._task = self._supervisor.keep("broadcast", self._run)
 
-    async def stop(self) -> None:
-        """Begins nothing new, and waits for what is in flight, for `rules.stop_grace_s` at most."""
+    def wind_down(self) -> None:
+        """Begins nothing new; what is in flight lands."""
         self._stopping = True
         self._wake()
+
+    async def stop(self) -> None:
+        """Winds down, and waits for what is in flight, for `rules.stop_grace_s` at most."""
+        self.wind_down()
         if self._task is None:
             return
         grace = self._supervisor.spawn("broadcast grace", self._clock.sleep(self._rules.stop_grace_s))

@@ -475,6 +475,24 @@ async def test_after_a_restart_in_the_middle_it_goes_on_and_nobody_gets_it_twice
     assert Counter(len(got(house, user)) for user in users) == {1: 60}
 
 
+async def test_a_stop_whose_grace_an_answer_takes_up_leaves_nobody_out(house: House) -> None:
+    users = crowd(house, 100)
+    await house.start(ANNOUNCE_PER_S="40", RATE_OVERALL_PER_S="2000", STOP_GRACE_S="2")
+    admin, alice = the_admin(house), await house.member(101, "Alice")
+    question = await to_the_preview(admin, "all")
+    house.model.gate = asyncio.Event()
+    await alice.says("Hello")
+    await send_it(admin, question)
+    await house.telegram.until(lambda: reached(house, users) > 5)
+    await house.stop()
+    assert reached(house, users) < 100
+    house.model.gate = None
+    await house.start(**FAST)
+    report = await admin.sees("The announcement was sent.")
+    assert figures(report)["Unknown"] == 0
+    assert Counter(len(got(house, user)) for user in users) == {1: 100}
+
+
 async def test_it_keeps_within_telegrams_limit_without_one_flood_error(house: House) -> None:
     users = crowd(house, 80)
     await house.start(ANNOUNCE_PER_S="80", RATE_OVERALL_PER_S="2000")
