@@ -98,6 +98,8 @@ class BroadcastActor:
             under_way = UnderWay(stored.id, stored.admin, stored.chat_id)
             if stored.state == "cancelled" and under_way.key not in self._storage.book.dialogs:
                 continue  # its report was sent
+            if not self._rules.is_admin(stored.admin):  # any more: nobody could pause or cancel it
+                await self._storage.commit(partial(announcement_sending.stop, under_way=under_way))
             unknown = await self._give_up_in_flight(under_way)
             log.info("announcement.resumed", announcement=stored.id, state=stored.state, unknown=unknown)
             self._live[stored.id] = live = _Live(under_way, stored.progress_message, self._clock.monotonic())

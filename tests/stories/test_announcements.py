@@ -475,6 +475,17 @@ async def test_after_a_restart_in_the_middle_it_goes_on_and_nobody_gets_it_twice
     assert Counter(len(got(house, user)) for user in users) == {1: 60}
 
 
+async def test_that_of_somebody_who_is_no_admin_any_more_is_stopped_at_the_start(house: House) -> None:
+    users = crowd(house, 60)
+    await house.start(ANNOUNCE_PER_S="20", RATE_OVERALL_PER_S="2000", ADMIN_CHAT_ID=f"{ADMIN},888")
+    former = house.person(888, "Mallory")
+    await send_it(former, await to_the_preview(former, "all"))
+    await house.telegram.until(lambda: reached(house, users) > 5)
+    await house.restart(ADMIN_CHAT_ID=str(ADMIN))
+    report = await former.sees("The announcement was stopped.")
+    assert figures(report)["Delivered"] == reached(house, users) < 60
+
+
 async def test_a_stop_whose_grace_an_answer_takes_up_leaves_nobody_out(house: House) -> None:
     users = crowd(house, 100)
     await house.start(ANNOUNCE_PER_S="40", RATE_OVERALL_PER_S="2000", STOP_GRACE_S="2")
