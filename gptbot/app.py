@@ -22,12 +22,12 @@ from gptbot.actors.muted import MutedGroups
 from gptbot.actors.reports import ReportActor
 from gptbot.actors.storage import Storage
 from gptbot.actors.supervisor import Supervisor
-from gptbot.commands.favors import show_open_requests
+from gptbot.commands import access, favors
 from gptbot.domain.book import Book
 from gptbot.domain.document import Document
 from gptbot.domain.measures import Metric
 from gptbot.domain.rules import Rules
-from gptbot.domain.transaction import Counters
+from gptbot.domain.transaction import Counters, Transaction
 from gptbot.domain.updates import AnyUpdate, Me
 from gptbot.ports import (
     ChatModel,
@@ -69,7 +69,7 @@ class Edges:
     clock: Clock
     decode: Callable[[bytes], AnyUpdate | None]
     requests_to_show: bool = False
-    """data.db is new: requests that are open in data.json have to be shown to the admin."""
+    """data.db is new, or there are other admins: requests that are open have to be shown to the main admin."""
 
 
 class App:
@@ -167,8 +167,12 @@ class App:
         self._directory.start()
         self._above.keep("menu", lambda: keep_menu(self._edges.messenger, self._edges.clock, self._rules))
         if self._edges.requests_to_show:
-            await self.storage.commit(lambda tx: show_open_requests(tx, self._rules))
+            await self.storage.commit(self._show_open_requests)
         await self.intake.resume()
+
+    def _show_open_requests(self, tx: Transaction) -> None:
+        favors.show_open_requests(tx, self._rules)
+        access.show_open_requests(tx, self._rules)
 
     async def _drain(self) -> None:
         """Lets answers under way get through, for a settable while; the rest waits in the inbox."""

@@ -146,6 +146,13 @@ def _show_request(tx: Transaction, rules: Rules, who: int, admin: int) -> None:
     tx.send(outgoing.message(Place(admin), text, keyboard=[buttons]), after={"access": request})
 
 
+def show_open_requests(tx: Transaction, rules: Rules) -> None:
+    """All who wait: the admin who was shown their requests may be none any more."""
+    for who, permit in tx.book.permits.items():
+        if rules.access == "approval" and permit.state == "waiting":
+            _show_request(tx, rules, who, rules.main_admin)
+
+
 def admin_unreachable(tx: Transaction, rules: Rules, request: AccessRequest) -> None:
     """Telegram didn't take the request: the next admin is asked. After the last one it is withdrawn.
 

@@ -73,11 +73,16 @@ def admin_unreachable(tx: Transaction, rules: Rules, request: FavorRequest) -> N
 
 
 def show_open_requests(tx: Transaction, rules: Rules) -> None:
-    """All open requests, once: after an import nobody handles the first bot's buttons any more, and without the data.db
-    that they were sent from it isn't known whether they arrived."""
+    """All open requests, once: after an import nobody handles the first bot's buttons any more, without the data.db
+    that they were sent from it isn't known whether they arrived, and who got them may be no admin any more.
+
+    Those of blocked people are withdrawn: once unblocked they could never ask again.
+    """
     tx.write(RequestsShown())
     for user, account in tx.book.accounts.items():
-        if account.favor_pending and not account.blocked:
+        if account.favor_pending and account.blocked:
+            tx.set(user, favor_pending=False)
+        elif account.favor_pending:
             show_request(tx, rules, user, rules.main_admin)
 
 

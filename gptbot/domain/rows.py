@@ -236,7 +236,7 @@ class ReportsGone(NamedTuple):
 
 
 class RequestsShown(NamedTuple):
-    """The admin is told of the requests that were open when data.db was begun."""
+    """The admin is told of the requests that were open at the start."""
 
 
 Row = (

@@ -207,8 +207,20 @@ class SqliteDatabase(DatabaseReader):
 
         self._commit(work)
 
+    def served_by(self, admins: Sequence[int]) -> None:
+        """With other admins than at the last start, open requests were perhaps shown to somebody who is none now."""
+        present = " ".join(map(str, admins))
+
+        def work() -> None:
+            before = self._writer.execute("SELECT value FROM meta WHERE key = 'admins'").fetchone()
+            if before is not None and before[0] != present:
+                self._set_meta("requests_to_show", 1)
+            self._set_meta("admins", present)
+
+        self._commit(work)
+
     def requests_to_show(self) -> bool:
-        """Whether open requests are known from data.json alone: nobody handles the buttons they were shown with."""
+        """Whether open requests have to be shown to the admin: nobody handles the buttons they were shown with."""
         return self._reader.execute("SELECT value FROM meta WHERE key = 'requests_to_show'").fetchone() is not None
 
     def close(self) -> None:

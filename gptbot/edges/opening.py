@@ -70,6 +70,7 @@ def open_storage(
             state = database.start_state()
             recovered = _reconcile(paths, imported, state, accept=accept)
             document = _settle(paths, data_file, database, state, loaded, imported, recovered, admins)
+            database.served_by(admins)
         except (StorageUnavailable, StorageConflict) as error:
             raise OperatorError(f"{error}: the folder of DATA_FILE must be writable and its disk have room") from error
         on_failure.pop_all()

@@ -79,3 +79,11 @@ def test_open_requests_are_shown_to_the_main_admin_again() -> None:
     world = asking()
     (request,) = run(world, lambda tx: favors.show_open_requests(tx, world.rules))
     assert request.chat == RULES.main_admin
+
+
+def test_the_open_request_of_somebody_blocked_is_withdrawn_so_that_they_can_ask_once_they_are_not() -> None:
+    world = asking()
+    world.book.accounts[ANN].blocked = True
+    assert run(world, lambda tx: favors.show_open_requests(tx, world.rules)) == []
+    world.book.accounts[ANN].blocked = False
+    assert any(call.buttons for call in world.says(ANN, favors.ask_favor))

@@ -213,6 +213,19 @@ async def test_in_a_listed_group_everybody_is_served_there_and_only_there(house:
     await bob.sees("this bot is private")
 
 
+async def test_an_open_request_goes_to_the_new_main_admin(house: House, admin: Person, alice: Person) -> None:
+    await house.start()
+    new = await house.member(778, "Oleg")
+    await admin.says("/start")
+    await admin.sees("")
+    await house.restart(ACCESS="approval")
+    await alice.says("/start")
+    await admin.sees("Alice")
+    await house.restart(ADMIN_CHAT_ID="778")
+    await new.presses("Let in", on=await new.sees("Alice"))
+    await alice.sees("30000 tokens")
+
+
 async def test_a_request_goes_to_the_next_admin_when_one_can_not_be_reached(house: House) -> None:
     await house.start(ACCESS="approval", ADMIN_CHAT_ID=f"{ADMIN},778")
     house.telegram.faults.next("sendMessage", "refuse", status=403, description=BLOCKED_BOT, where=to(ADMIN))

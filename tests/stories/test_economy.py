@@ -144,6 +144,21 @@ async def test_a_favour_is_decided_after_a_restart(house: House) -> None:
     await books_agree(house)
 
 
+async def test_an_open_request_goes_to_the_new_main_admin(house: House) -> None:
+    await house.start(**POOR)
+    await house.member(ADMIN, "Olga")
+    second, alice = await house.member(778, "Oleg"), await house.member(101, "Alice")
+    await alice.says("/favor")
+    await alice.sees("I have asked the admin")
+    await house.restart()
+    await second.sees_nothing_until("/balance", "Your balance")
+    await house.restart(ADMIN_CHAT_ID="778")
+    await second.sees("Request for tokens")
+    await second.presses("Yes")
+    await alice.sees("39999 tokens")
+    await books_agree(house)
+
+
 async def test_a_request_goes_to_the_next_admin_when_the_first_one_can_not_be_reached(house: House) -> None:
     """The main admin has never opened the chat."""
     await house.start(ADMIN_CHAT_ID=f"{ADMIN},778", **POOR)
