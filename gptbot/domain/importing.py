@@ -98,10 +98,10 @@ def _read_global(entry: object, result: Imported) -> None:
         try:
             if name == "cost":
                 result.totals.cost = _money(value)
+            elif name in ("audio_seconds", "whisper_seconds"):
+                result.totals.audio_seconds = _seconds(value)
             elif name in COUNTERS:
                 setattr(result.totals, name, _amount(value))
-            elif name == "whisper_seconds":
-                result.totals.audio_seconds = _amount(value)
             elif name == "journal":
                 result.journal = _text(value)
             elif name == "seq":

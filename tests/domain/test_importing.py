@@ -94,7 +94,7 @@ def test_an_old_key_counts_where_the_new_one_means_nothing(order: int) -> None:
 def test_the_first_bot_s_file_is_read_whole() -> None:
     imported = read_document(
         {
-            "global": {"requests": 3, "tokens": 900, "premium_tokens": 4, "images": 1, "whisper_seconds": 60},
+            "global": {"requests": 3, "tokens": 900, "premium_tokens": 4, "images": 1, "whisper_seconds": 59.5},
             "5": {
                 "requests": 3,
                 "tokens": 900,
