@@ -8,7 +8,7 @@ from gptbot.ports import StoredPerson
 
 _TURNS = (
     "SELECT id, user, chat, thread, parent, question, answer, model, tokens, at, message, attached FROM turns"
-    " WHERE bot = ? AND user = ? AND id < ? ORDER BY id DESC LIMIT ?"
+    " WHERE user = ? AND id < ? ORDER BY id DESC LIMIT ?"
 )
 _OUTBOX = (
     "SELECT id, chat, grp, method, params, attachment_field, attachment_name, NULL, after, settles, at"  # noqa: S608 (own names)
@@ -16,24 +16,22 @@ _OUTBOX = (
 )
 
 
-def person(connection: sqlite3.Connection, bot: int, user: int) -> StoredPerson:
-    """All but the turns; files that wait in the outbox without their contents."""
+def person(connection: sqlite3.Connection, user: int) -> StoredPerson:
+    """All but the turns, of all bots that this file has served; files in the outbox without their contents."""
     select = connection.execute
-    who = {"bot": bot, "user": user}
+    who = {"user": user}
     return StoredPerson(
         ledger=select("SELECT at, purse, amount, reason FROM ledger WHERE user = :user ORDER BY id", who).fetchall(),
         outbox=[rows.OutboxRow(*row) for row in select(_OUTBOX, who)],
         inbox=[
             bytes(raw)
-            for (raw,) in select(
-                "SELECT raw FROM inbox WHERE bot = :bot AND user = :user AND raw IS NOT NULL ORDER BY place", who
-            )
+            for (raw,) in select("SELECT raw FROM inbox WHERE user = :user AND raw IS NOT NULL ORDER BY place", who)
         ],
         announcements=select("SELECT announcement, state FROM recipients WHERE user = :user", who).fetchall(),
-        turns=int(select("SELECT COUNT(*) FROM turns WHERE bot = :bot AND user = :user", who).fetchone()[0]),
+        turns=int(select("SELECT COUNT(*) FROM turns WHERE user = :user", who).fetchone()[0]),
     )
 
 
-def turns_of(connection: sqlite3.Connection, bot: int, user: int, before: int, limit: int) -> list[rows.TurnRow]:
+def turns_of(connection: sqlite3.Connection, user: int, before: int, limit: int) -> list[rows.TurnRow]:
     """The newest turns of this person that are older than the turn `before`, newest first."""
-    return [rows.TurnRow(*row) for row in connection.execute(_TURNS, (bot, user, before, limit))]
+    return [rows.TurnRow(*row) for row in connection.execute(_TURNS, (user, before, limit))]

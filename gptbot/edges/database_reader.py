@@ -96,11 +96,11 @@ class DatabaseReader:
         return [(place, PendingUpdate(*row)) for place, *row in found]
 
     async def person(self, user: int) -> StoredPerson:
-        return await self._reading(lambda: database_person.person(self._reader, self._bot, user))
+        return await self._reading(lambda: database_person.person(self._reader, user))
 
     async def turns_of(self, user: int, before: int | None, limit: int) -> list[rows.TurnRow]:
         older = _NEWEST if before is None else before
-        return await self._reading(lambda: database_person.turns_of(self._reader, self._bot, user, older, limit))
+        return await self._reading(lambda: database_person.turns_of(self._reader, user, older, limit))
 
     async def booking(self, key: str) -> rows.LedgerRow | None:
         found = await self._select(

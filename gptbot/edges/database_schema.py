@@ -124,26 +124,28 @@ MOVES: tuple[str, ...] = (
 
 
 OUTBOX_OF = (
-    "bot = :bot AND (chat = :user OR json_extract(CAST(after AS TEXT), '$.asker') = :user"
+    "(chat = :user OR json_extract(CAST(after AS TEXT), '$.asker') = :user"
     " OR json_extract(CAST(after AS TEXT), '$.favor.user') = :user)"
 )
 """Messages to one person, answers to their questions in groups, and what they asked of others."""
 
+# Of all bots that this file has served (an owner may take another token): a person is the same to each of them.
 # A pending recipient is gone, one that is just being written to becomes unknown at the next start. In keys of the
 # ledger an id stands only where hand edits were booked. What the person sent after asking for this is new.
 FORGETS: tuple[str, ...] = (
-    "DELETE FROM messages WHERE bot = :bot AND (chat = :user OR turn IN (SELECT id FROM turns WHERE user = :user))",
-    "DELETE FROM turns WHERE bot = :bot AND user = :user",
-    "DELETE FROM forgotten WHERE bot = :bot AND chat = :user",
+    "DELETE FROM messages WHERE chat = :user OR turn IN (SELECT id FROM turns WHERE user = :user)",
+    "DELETE FROM turns WHERE user = :user",
+    "DELETE FROM forgotten WHERE chat = :user",
+    "DELETE FROM dialogs WHERE user = :user",
+    "DELETE FROM permits WHERE id = :user",
     f"DELETE FROM outbox WHERE {OUTBOX_OF}",  # noqa: S608 (own names)
-    "DELETE FROM reports WHERE bot = :bot AND json_extract(CAST(line AS TEXT), '$.user') = :user",
+    "DELETE FROM reports WHERE json_extract(CAST(line AS TEXT), '$.user') = :user",
     "UPDATE inbox SET raw = NULL, asked = NULL, user = 0, done_at = COALESCE(done_at, :at)"
-    " WHERE bot = :bot AND user = :user"
+    " WHERE user = :user"
     " AND place <= (SELECT place FROM inbox WHERE bot = :bot AND update_id = :update_id)",
     "UPDATE recipients SET user = :pseudonym, state = CASE state WHEN 'pending' THEN 'gone' ELSE state END"
     " WHERE user = :user",
-    "UPDATE announcements SET spec = 'forgotten'"
-    " WHERE bot = :bot AND lower(spec) IN (CAST(:user AS TEXT), '@' || lower(:username))",
+    "UPDATE announcements SET spec = 'forgotten' WHERE lower(spec) IN (CAST(:user AS TEXT), '@' || lower(:username))",
     "UPDATE ledger SET user = :pseudonym, key = CASE WHEN reason IN ('manual', 'import')"
     " THEN replace(key, ':' || :user || ':', ':' || :pseudonym || ':') ELSE key END WHERE user = :user",
     "DELETE FROM journal WHERE user = :user",

@@ -122,6 +122,21 @@ async def test_forgetting_leaves_a_ledger_without_the_person(database: SqliteDat
     assert "ann_a" not in everything
 
 
+async def test_what_was_kept_while_the_bot_was_another_one_is_told_and_goes_too(
+    database: SqliteDatabase, tmp_path: Path
+) -> None:
+    """The owner has taken the token of another bot."""
+    other = open_database(tmp_path / "data.db", 8)
+    assert await other.person(ANN) == await database.person(ANN)
+    assert await other.turns_of(ANN, None, 10) == await database.turns_of(ANN, None, 10)
+    await other.write([FORGET], [InboxUpdate(11, ANN, b"{}")], 1)
+    everything = repr(dump(tmp_path / "data.db"))
+    assert "Ann" not in everything
+    assert "ann_a" not in everything
+    assert "Bob has question" in everything
+    other.close()
+
+
 async def test_what_came_before_is_finished_and_what_came_after_is_not(
     database: SqliteDatabase, tmp_path: Path
 ) -> None:
