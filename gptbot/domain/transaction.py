@@ -225,6 +225,9 @@ class Transaction(Image):
         theirs = [who for who, permit in book.permits.items() if who == user or permit.details.get("by") == user]
         for who in theirs:
             self.drop_permit(who)
+        for who, permit in list(book.permits.items()):
+            if permit.details.get("referrer") == user:
+                self.permit(who, permit.state, **{**permit.details, "referrer": None})
         for invited in list(book.invited_by(user)):
             self.set(invited, referrer=None)
         self._count_referral(user, -book.referrals.get(user, 0))

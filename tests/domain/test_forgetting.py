@@ -168,9 +168,11 @@ def test_a_pending_favour_a_dialog_and_permits_go() -> None:
     tx.save_dialog(DialogKey(ANN, -5, 0), "t", {})
     tx.permit(-5, "waiting", request=1, by=ANN, name="Ann")
     tx.permit(-6, "waiting", request=2, by=BOB, name="Bob")
+    tx.permit(BOB, "waiting", request=3, name="Bob", referrer=ANN)
     tx.forget(ANN, 9)
     assert not bank.book.dialogs
-    assert list(bank.book.permits) == [-6]
+    assert list(bank.book.permits) == [-6, BOB]
+    assert bank.book.permits[BOB].details == {"request": 3, "name": "Bob", "referrer": None}
     decided = decide_favor(tx, ANN, 1, granted=True, economy=RULES.economy, key="9")
     assert decided is FavorDecision.DECIDED_BEFORE
 
