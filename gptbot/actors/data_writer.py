@@ -111,7 +111,7 @@ class DataWriter:
     async def _keep_house(self) -> None:
         now = self._clock.now()
         try:
-            if now - await self._file.newest_backup_at() >= BACKUP_EVERY_S:
+            if now - await self._file.newest_backup_at(now) >= BACKUP_EVERY_S:
                 await self._file.back_up(time.strftime("%Y-%m-%d_%H-%M-%S", time.gmtime(now)))
                 log.info("data_file.backed_up")
             if now >= self._forget_at:

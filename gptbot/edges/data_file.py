@@ -210,12 +210,12 @@ class JsonDataFile:
     async def back_up(self, stamp: str) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._back_up, stamp)
 
-    async def newest_backup_at(self) -> int:
-        kept = backups(self._path)
+    async def newest_backup_at(self, now: int) -> int:
         try:
-            return int(kept[-1].stat().st_mtime) if kept else 0
+            made = [int(backup.stat().st_mtime) for backup in backups(self._path)]
         except OSError as error:
-            raise StorageUnavailable(f"{kept[-1]}: {error.strerror}") from error
+            raise StorageUnavailable(f"backups of {self._path}: {error.strerror}") from error
+        return max((at for at in made if at <= now), default=0)
 
     def close(self) -> None:
         self._thread.shutdown()
@@ -238,8 +238,10 @@ class JsonDataFile:
 
     def _back_up(self, stamp: str) -> None:
         try:
-            _copy(self._path, self._path.with_name(f"{self._path.name}.{stamp}.bak"))
-            kept = backups(self._path)
+            made = self._path.with_name(f"{self._path.name}.{stamp}.bak")
+            _copy(self._path, made)
+            # What a wrong clock has dated later than this one is the first to go.
+            kept = sorted(backups(self._path), key=lambda backup: (backup.name <= made.name, backup.name))
             oldest = time.time() - self._backup_days * 86400
             for place, backup in enumerate(kept):
                 newer = len(kept) - place - 1

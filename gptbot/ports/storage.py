@@ -158,8 +158,11 @@ class DataFile(Protocol):
         """Replaces it by these pieces joined by commas; its digest. Raises StorageUnavailable."""
         ...
 
-    async def newest_backup_at(self) -> int:
-        """When the newest dated copy was made, seconds since 1970; 0 if there is none."""
+    async def newest_backup_at(self, now: int) -> int:
+        """When the newest dated copy was made, seconds since 1970; 0 if there is none.
+
+        A copy that a wrong clock has dated later than `now` does not count.
+        """
         ...
 
     async def back_up(self, stamp: str) -> None:

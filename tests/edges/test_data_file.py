@@ -24,6 +24,7 @@ from gptbot.ports import StorageUnavailable
 
 GOOD = b'{"global": {}, "5": {"balance": 7}}'
 STAMP = "2026-01-0{}_00-00-00"
+NOW = 2_000_000_000
 
 
 @pytest.fixture
@@ -351,7 +352,24 @@ async def test_backups_beyond_their_age_go_but_never_the_newest(path: Path) -> N
         await file.back_up(STAMP.format(number))
         os.utime(data_file.backups(path)[-1], (0, 0))
     assert [backup.name for backup in data_file.backups(path)] == [f"data.json.{STAMP.format(3)}.bak"]
-    assert await file.newest_backup_at() == 0
+    assert await file.newest_backup_at(NOW) == 0
+    file.close()
+
+
+async def test_a_backup_that_a_wrong_clock_dated_into_the_future_keeps_no_further_ones_from_being_made(
+    path: Path,
+) -> None:
+    file = JsonDataFile(path, backup_count=2, backup_days=30)
+    path.write_bytes(GOOD)
+    await file.back_up("2099-01-01_00-00-00")
+    os.utime(data_file.backups(path)[0], (NOW + 1, NOW + 1))
+    assert await file.newest_backup_at(NOW) == 0
+    await file.back_up(STAMP.format(1))
+    assert 0 < await file.newest_backup_at(NOW) <= NOW
+    await file.back_up(STAMP.format(2))
+    assert [backup.name for backup in data_file.backups(path)] == [
+        f"data.json.{STAMP.format(number)}.bak" for number in (1, 2)
+    ]
     file.close()
 
 
@@ -368,7 +386,7 @@ async def test_a_backup_that_fails_leaves_no_half_copy_and_the_others_stand(
 
 
 async def test_there_is_nothing_to_back_up_before_the_first_write(file: JsonDataFile) -> None:
-    assert await file.newest_backup_at() == 0
+    assert await file.newest_backup_at(NOW) == 0
     with pytest.raises(StorageUnavailable):
         await file.back_up(STAMP.format(1))
 
