@@ -1,6 +1,6 @@
 """What the model said to one question: how it is counted, charged, stored and sent (DESIGN §6, steps 4 to 6)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from gptbot.actors.answer_messages import Part, Rendered, answer_parts, noted, rendered
@@ -12,7 +12,7 @@ from gptbot.domain.context import TOKENS_PER_MESSAGE
 from gptbot.domain.outgoing import Keyboard
 from gptbot.domain.pricing import answer_cost, listening_cost
 from gptbot.domain.records import Counter
-from gptbot.domain.rows import MessageRow, TurnGone, TurnRow
+from gptbot.domain.rows import MessageRow, TurnGone, TurnReplaced, TurnRow
 from gptbot.domain.rules import ModelSpec
 from gptbot.domain.settling import After, Charge
 from gptbot.domain.transaction import Transaction
@@ -47,14 +47,14 @@ class Answer:
         *,
         heard_s: int,
         parent: int | None,
-        replaced: Collection[int],
+        replaced: Sequence[TurnGone | TurnReplaced],
         edits: int | None,
     ) -> Outcome:
         """Answer, usage and parts become durable together; from here on the model is never asked again.
 
-        `context` is what was asked with; `heard_s`, the seconds that were listened to; the turns `replaced` are gone
-        from the chain; `edits` is the message that the first part takes the place of. Returns what became of the last
-        part.
+        `context` is what was asked with; `heard_s`, the seconds that were listened to; `replaced`, what becomes of the
+        turns whose place it takes; `edits`, the message that the first part takes the place of. Returns what became of
+        the last part.
         """
         text = "".join(self.pieces)
         shown = await rendered(self._desk.renderer, text)
@@ -76,7 +76,7 @@ class Answer:
             tx.meet(update.person)
             turn = tx.new_turn()
             for old in replaced:
-                tx.write(TurnGone(old))
+                tx.write(old)
             self._keep_turn(tx, turn, parent, text, tokens)
             parts = self._parts(shown, answer_buttons.under_answer(words, turn, cut=self.end != "whole"), edits)
             self.messages = len(parts)

@@ -13,7 +13,7 @@ from gptbot.commands import answer_buttons
 from gptbot.commands.visit import Visit
 from gptbot.domain.asking import Asked
 from gptbot.domain.attached import NOTHING, Attached
-from gptbot.domain.rows import TurnRow
+from gptbot.domain.rows import TurnGone, TurnReplaced, TurnRow
 from gptbot.domain.transaction import Transaction
 from gptbot.domain.updates import ButtonPressed, MessageEdited, MessageSent
 
@@ -27,7 +27,7 @@ async def asked_by_button(
     """
     meaning = answer_buttons.meaning(args)
     row = await desk.database.turn(meaning.turn) if meaning is not None else None
-    if meaning is None or row is None or row.chat_id != press.place.chat_id:
+    if meaning is None or row is None or row.replaced or row.chat_id != press.place.chat_id:
         return "button.stale"
     account = desk.storage.book.get(press.person.id)
     if row.user != press.person.id or account is None:
@@ -55,20 +55,21 @@ async def asked_by_button(
     )
 
 
-async def replaced_by(desk: Desk, question: Question) -> frozenset[int]:
-    """The turns whose place the answer takes: the one asked again, and the one its message belonged to.
+async def replaced_by(desk: Desk, question: Question) -> Sequence[TurnGone | TurnReplaced]:
+    """What becomes of the turns whose place the answer takes: the one asked again, the one its message belonged to.
 
-    Those that a later turn continues stay, for its sake: the answer is then a fork beside them.
+    Those that a later turn continues stay as they are, for its sake: the answer is then a fork beside them.
     """
     again = question.again
     if again is None:
-        return frozenset()
-    turns = {again.turn}
+        return ()
+    turns = set() if again.unanswered else {again.turn}
     known = await desk.database.message(question.update.place.chat_id, question.update.message_id)
     if known is not None and known.role == "user":
         turns.add(known.turn)
     turns.discard(again.parent or 0)
-    return frozenset([turn for turn in turns if not await desk.database.followed(turn)])
+    replaced = [TurnReplaced(turn) for turn in turns if not await desk.database.followed(turn)]
+    return [*replaced, TurnGone(again.turn)] if again.unanswered else replaced
 
 
 def keep_unanswered(tx: Transaction, question: Question, *, parent: int | None, model: str) -> int:

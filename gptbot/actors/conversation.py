@@ -65,7 +65,8 @@ class Conversation:
         return chart.ParentFound(len(self.chain), not await database.followed(known.turn), reply.quote or "")
 
     async def _find_again(self, again: Again) -> chart.NotAReply | chart.ParentFound | chart.Refused:
-        if await self.desk.database.turn(again.turn) is None:  # the button was pressed twice
+        row = await self.desk.database.turn(again.turn)
+        if row is None or row.replaced:  # the button was pressed twice
             return chart.Refused("button.stale")
         self.parent = again.parent
         if again.parent is None:

@@ -7,6 +7,8 @@ from typing import Any, Literal, NamedTuple
 
 GLOBAL = 0
 """Stands for the totals where a journal row names a user."""
+REPLACED = -2
+"""Stands for the question's message of a turn whose place another has taken."""
 
 
 class JournalRow(NamedTuple):
@@ -102,8 +104,18 @@ class TurnRow(NamedTuple):
     message_id: int = 0
     attached: bytes | None = None
 
+    @property
+    def replaced(self) -> bool:
+        return self.message_id == REPLACED
+
 
 class TurnGone(NamedTuple):
+    id: int
+
+
+class TurnReplaced(NamedTuple):
+    """Another answer has taken this one's place. It stays for replies to it, but is not remembered any more."""
+
     id: int
 
 
@@ -241,8 +253,8 @@ class RequestsShown(NamedTuple):
 
 Row = (
     JournalRow | LedgerRow | InboxDone | InboxAsked | OutboxRow | OutboxChanged | OutboxGone | OutboxGroupGone
-    | TurnRow | TurnGone | Forgotten | MessageRow | DialogRow | DialogGone | PermitRow | PermitGone | ChatMoved
-    | PersonForgotten | PersonBack
+    | TurnRow | TurnGone | TurnReplaced | Forgotten | MessageRow | DialogRow | DialogGone | PermitRow | PermitGone
+    | ChatMoved | PersonForgotten | PersonBack
     | AnnouncementRow | AnnouncementState | AnnouncementProgressMessage | RecipientsAdded | RecipientState
     | ReportRow | ReportsGone | RequestsShown
 )  # fmt: skip

@@ -77,6 +77,7 @@ WRITES: dict[type[Any], str] = {
         " message, attached) VALUES(?, {bot}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     ),
     rows.TurnGone: "DELETE FROM turns WHERE id = ?",
+    rows.TurnReplaced: f"UPDATE turns SET message = {rows.REPLACED} WHERE id = ?",  # noqa: S608 (own names)
     rows.Forgotten: "INSERT OR REPLACE INTO forgotten VALUES({bot}, ?, ?, ?, ?)",
     rows.MessageRow: "INSERT OR REPLACE INTO messages VALUES({bot}, ?, ?, ?, ?, ?)",
     rows.DialogRow: "INSERT OR REPLACE INTO dialogs VALUES({bot}, ?, ?, ?, ?, ?, ?)",
@@ -106,8 +107,8 @@ MEMORY = (
 # themselves (-1). Otherwise what is kept under the new id already is the newer one and stays.
 MOVES: tuple[str, ...] = (
     "UPDATE turns SET chat = :new, message = CASE WHEN message > COALESCE("
-    "(SELECT message FROM forgotten WHERE bot = :bot AND chat = :old AND thread = 0), -1) THEN 0 ELSE -1 END"
-    " WHERE bot = :bot AND chat = :old",
+    "(SELECT message FROM forgotten WHERE bot = :bot AND chat = :old AND thread = 0), -1) THEN 0"
+    " ELSE MIN(message, -1) END WHERE bot = :bot AND chat = :old",
     "DELETE FROM forgotten WHERE bot = :bot AND chat = :old",
     *(
         statement

@@ -229,6 +229,20 @@ async def test_a_question_without_an_answer_is_kept_and_neither_remembered_nor_a
     assert await database.followed(1)
 
 
+async def test_a_replaced_turn_is_kept_for_replies_and_remembered_no_more(database: SqliteDatabase) -> None:
+    await write(database, turn(1), turn(2, 1), rows.TurnReplaced(2))
+    kept = await database.turn(2)
+    assert kept is not None
+    assert kept.replaced
+    assert [stored.id for stored in await database.chain(2, 50)] == [1, 2]
+    assert [stored.id for stored in await database.memory(5, None, before=None, tokens=1000, limit=10)] == [1]
+    await write(database, rows.ChatMoved(5, -100))
+    assert [stored.id for stored in await database.memory(-100, None, before=None, tokens=1000, limit=10)] == [1]
+    moved = await database.turn(2)
+    assert moved is not None
+    assert moved.replaced
+
+
 async def test_a_circle_ends_at_the_limit(database: SqliteDatabase) -> None:
     await write(database, turn(1, 2), turn(2, 1))
     assert len(await database.chain(1, 7)) == 7

@@ -46,6 +46,44 @@ async def test_a_regenerated_answer_takes_the_place_of_the_old_one_and_is_charge
     assert context_of(bot) == ["first", "Answer 1.", "second", "Answer 3.", "other"]
 
 
+async def test_a_reply_to_a_replaced_answer_goes_on_from_what_it_says(bot: House, alice: Person) -> None:
+    """Also where it waited behind the press, and of an answer that was replaced in its turn."""
+    answers_numbered(bot)
+    await alice.says("first")
+    first = await alice.sees("Answer 1.")
+    await alice.says("second", reply_to=first)
+    second = await alice.sees("Answer 2.")
+    gate = bot.model.gate = asyncio.Event()
+    await alice.presses("🔄", on=second)
+    await bot.model.requested(3)
+    await alice.says("about the old one", reply_to=second)
+    await alice.sees("place in the queue")
+    gate.set()
+    third = await alice.sees("Answer 3.")
+    await alice.sees("Answer 4.")
+    assert context_of(bot) == ["first", "Answer 1.", "second", "Answer 2.", "about the old one"]
+    await alice.presses("🔄", on=third)
+    await alice.sees("Answer 5.")
+    await alice.says("about the one between", reply_to=third)
+    await alice.sees("Answer 6.")
+    assert context_of(bot) == ["first", "Answer 1.", "second", "Answer 3.", "about the one between"]
+
+
+async def test_what_others_say_to_a_replaced_answer_is_talk_among_people(
+    bot: House, alice: Person, bob: Person
+) -> None:
+    answers_numbered(bot)
+    bot.telegram.add_group(GROUP, "Friends", [101, 102])
+    hers, his = alice.in_chat(GROUP), bob.in_chat(GROUP)
+    me = f"@{bot.telegram.world.me['username']}"
+    await hers.says(f"{me} first")
+    first = await hers.sees("Answer 1.")
+    await hers.presses("🔄", on=first)
+    await his.sees("Answer 2.")
+    await his.says("nonsense", reply_to=first)
+    await his.sees_nothing_until(f"{me} probe", "Answer 3.")
+
+
 async def test_dialog_mode_remembers_the_new_answer_only(bot: House, alice: Person) -> None:
     answers_numbered(bot)
     await alice.says("/context 2000")
