@@ -125,8 +125,7 @@ class Answer:
                 attached=self._question.attached.to_bytes(),
             )
         )
-        again = self._question.again
-        if again is None or again.turn != parent:  # where a button lets it go on, the question's turn is the first
+        if not self._question.goes_on:
             for message_id in (update.message_id, *update.joined_messages):
                 tx.write(MessageRow(place.chat_id, message_id, turn, "user", tx.now))
 

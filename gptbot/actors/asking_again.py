@@ -5,7 +5,6 @@ survives a crash like any other.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from gptbot.actors.desk import Desk
 from gptbot.actors.question import Again, Question
@@ -40,7 +39,7 @@ async def asked_by_button(
         update_id=press.update_id,
         person=press.person,
         place=press.place,
-        # a Continue has none, and in a group that has moved it is lost
+        # in a group that has moved it is lost
         message_id=row.message_id if row.message_id > 0 else press.message_id,
         text=text,
     )
@@ -55,20 +54,16 @@ async def asked_by_button(
     )
 
 
-async def replaced_by(desk: Desk, question: Question) -> Sequence[TurnGone | TurnReplaced]:
-    """What becomes of the turns whose place the answer takes: the one asked again, the one its message belonged to.
+async def replaced_by(desk: Desk, question: Question, former: int | None) -> Sequence[TurnGone | TurnReplaced]:
+    """What becomes of the turns whose place the answer takes: the one asked again and the `former` one.
 
     Those that a later turn continues stay as they are, for its sake: the answer is then a fork beside them.
     """
     again = question.again
     if again is None:
         return ()
-    turns = set() if again.unanswered else {again.turn}
-    known = await desk.database.message(question.update.place.chat_id, question.update.message_id)
-    if known is not None and known.role == "user":
-        turns.add(known.turn)
-    turns.discard(again.parent or 0)
-    replaced = [TurnReplaced(turn) for turn in turns if not await desk.database.followed(turn)]
+    turns = {None if again.unanswered else again.turn, former} - {None, again.parent}
+    replaced = [TurnReplaced(turn) for turn in turns if turn and not await desk.database.followed(turn)]
     return [*replaced, TurnGone(again.turn)] if again.unanswered else replaced
 
 
@@ -76,10 +71,8 @@ def keep_unanswered(tx: Transaction, question: Question, *, parent: int | None, 
     """Stores a question that got no answer, for its Retry button; the turn's id."""
     if question.again is not None and question.again.unanswered:
         return question.again.turn  # it is stored already
-    again, update, attached = question.again, question.update, question.attached.to_bytes()
-    if again is not None and again.turn == parent:  # Continue: the message belongs to the turn that goes on
-        update = replace(update, message_id=0)
-    return _keep(tx, update, question.text, parent=parent, model=model, attached=attached)
+    attached = question.attached.to_bytes()
+    return _keep(tx, question.update, question.text, parent=parent, model=model, attached=attached)
 
 
 async def offer_anew(desk: Desk, visit: Visit, edit: MessageEdited, text: str) -> Callable[[Transaction], None] | None:

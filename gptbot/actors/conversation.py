@@ -34,6 +34,8 @@ class Conversation:
     parent: int | None = None
     chain: Sequence[StoredTurn] = ()
     files: Sequence[SentFile] = ()
+    former: int | None = None
+    """Of what is asked again: the turn that its message belonged to."""
     _kept: Sequence[StoredTurn] = ()
     """What comes along: the end of the memory and of the chain."""
     _pictures: Mapping[int, Sequence[bytes]] = field(default_factory=dict)
@@ -69,10 +71,14 @@ class Conversation:
         if row is None or row.replaced:  # the button was pressed twice
             return chart.Refused("button.stale")
         self.parent = again.parent
-        if again.parent is None:
-            return chart.NotAReply()
-        self.chain = await self.desk.database.chain(again.parent, CHAIN_TURNS_MAX)
-        if not self.chain:  # older than what is kept
+        if again.parent is not None:
+            self.chain = await self.desk.database.chain(again.parent, CHAIN_TURNS_MAX)
+        update = self.question.update
+        known = await self.desk.database.message(update.place.chat_id, update.message_id)
+        if known is not None and known.role == "user":
+            self.question.goes_on = any(turn.id == known.turn for turn in self.chain)
+            self.former = None if self.question.goes_on else known.turn
+        if again.parent is None or not self.chain:  # or it is older than what is kept
             return chart.NotAReply()
         return chart.ParentFound(len(self.chain), is_latest=not await self.desk.database.followed(again.parent))
 
@@ -141,7 +147,8 @@ class Conversation:
             return ()
         place = self.question.update.place
         again = self.question.again
-        before = self.chain[0].id if self.chain else again.turn if again else None
+        taken = [turn for turn in (again.turn if again else None, self.former) if turn is not None]
+        before = self.chain[0].id if self.chain else min(taken, default=None)
         turns = await self.desk.database.memory(
             place.chat_id, place.thread_id, before=before, tokens=room, limit=CHAIN_TURNS_MAX
         )

@@ -35,7 +35,8 @@ class Question:
     `picture`: the wish, if it is one for a picture. `pinned`: its settings are stored already.
 
     `overtaken`: a newer question has stopped it before its turn came. `again`: a button asked it; `update` is then
-    made up: the press's id, the former question's message.
+    made up: the press's id, the former question's message. `goes_on`: that message belongs to an earlier turn of the
+    chain (Continue), and stays with it.
     """
 
     update: MessageSent
@@ -45,6 +46,7 @@ class Question:
     pinned: bool = False
     overtaken: bool = False
     again: Again | None = None
+    goes_on: bool = False
     attached: Attached = NOTHING
 
     def report(

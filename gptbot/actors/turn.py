@@ -228,7 +228,7 @@ class Turn:
             self._visit.words,
             heard_s=0 if self._question.again else seconds_of(self._conversation.files),
             parent=self._conversation.parent,
-            replaced=await replaced_by(self._desk, self._question),
+            replaced=await replaced_by(self._desk, self._question, self._conversation.former),
             edits=self._view.take_message(),
         )
         self._desk.muted.learn(self._visit.place, outcome)

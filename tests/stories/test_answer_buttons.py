@@ -218,6 +218,22 @@ async def test_an_edited_last_question_is_answered_anew_when_its_asker_wants_it(
     assert context_of(bot) == ["first", "Answer 1.", "second", "Answer 3.", "third"]
 
 
+async def test_in_dialog_mode_an_edited_question_does_not_know_what_it_takes_the_place_of(
+    bot: House, alice: Person
+) -> None:
+    answers_numbered(bot)
+    await alice.says("/context 2000")
+    await alice.sees("2000")
+    await alice.says("zero")
+    await alice.sees("Answer 1.")
+    question = await alice.says("frist")
+    await alice.sees("Answer 2.")
+    await alice.edits(question, "first")
+    await alice.presses("Answer anew", on=await alice.sees("anew"))
+    await alice.sees("Answer 3.")
+    assert context_of(bot) == ["zero", "Answer 1.", "first"]
+
+
 async def test_edits_of_anything_else_are_ignored(bot: House, alice: Person) -> None:
     command = await alice.says("/balance")
     await alice.sees("Your balance")
@@ -241,6 +257,25 @@ async def test_a_continuation_that_was_retried_leaves_the_question_with_its_own_
     await alice.sees("Answer 3.")
     await alice.says("about the question", reply_to=question)
     await alice.sees("Answer 4.")
+    assert len(context_of(bot)) == 3
+
+
+async def test_a_continuation_of_a_continuation_that_was_regenerated_leaves_the_question_with_its_turn(
+    bot: House, alice: Person
+) -> None:
+    answers_numbered(bot)
+    bot.model.next_fault("length", 2)
+    question = await alice.says("first")
+    cut = await alice.sees("Answer")
+    await alice.presses("Continue", on=cut)
+    await bare(bot, alice, cut, "Continue")
+    await alice.presses("Continue")
+    third = await alice.sees("Answer 3.")
+    await alice.presses("🔄", on=third)
+    await alice.sees("Answer 4.")
+    assert len(context_of(bot)) == 5
+    await alice.says("about the question", reply_to=question)
+    await alice.sees("Answer 5.")
     assert len(context_of(bot)) == 3
 
 
