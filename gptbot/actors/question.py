@@ -11,7 +11,7 @@ from gptbot.domain.accounts import report_mode
 from gptbot.domain.asking import Asked
 from gptbot.domain.attached import NOTHING, Attached
 from gptbot.domain.outgoing import chat_action
-from gptbot.domain.updates import MessageSent, Place
+from gptbot.domain.updates import MessageEdited, MessageSent, Place
 from gptbot.domain.wish import Wish
 
 ACTION_EVERY_S = 4.0
@@ -37,6 +37,8 @@ class Question:
     `overtaken`: a newer question has stopped it before its turn came. `again`: a button asked it; `update` is then
     made up: the press's id, the former question's message. `goes_on`: that message belongs to an earlier turn of the
     chain (Continue), and stays with it.
+
+    `edit`: what its message was changed to while it waited or was answered.
     """
 
     update: MessageSent
@@ -48,6 +50,7 @@ class Question:
     again: Again | None = None
     goes_on: bool = False
     attached: Attached = NOTHING
+    edit: MessageEdited | None = None
 
     def report(
         self, desk: Desk, kind: Literal["answer", "picture"], *, model: str, tokens: int, cost: int

@@ -5,6 +5,7 @@ had stopped it, and so is whatever waits, as soon as its turn comes: no question
 """
 
 from collections import deque
+from collections.abc import Callable
 
 import structlog
 
@@ -16,6 +17,7 @@ from gptbot.actors.turn import Turn
 from gptbot.commands.visit import Visit
 from gptbot.domain.outgoing import edit
 from gptbot.domain.transaction import Transaction
+from gptbot.domain.updates import MessageEdited
 
 log = structlog.get_logger()
 
@@ -23,12 +25,14 @@ log = structlog.get_logger()
 class QuestionQueue:
     """Starts the next question when the one before it is finished.
 
-    `flooded`: too many came, and that was said; it is said again in the next flood only.
+    `edited` takes the edit of a question that is finished now. `flooded`: too many came, and that was said; it is said
+    again in the next flood only.
     """
 
-    def __init__(self, desk: Desk, user: int) -> None:
+    def __init__(self, desk: Desk, user: int, edited: Callable[[MessageEdited], None]) -> None:
         self._desk = desk
         self._user = user
+        self._edited = edited
         self.flooded = False
         self._waiting: deque[Question] = deque()
         self._current: tuple[Question, Turn | Drawing] | None = None
@@ -69,6 +73,16 @@ class QuestionQueue:
         current = [self._current[0]] if self._current else []
         return again is not None and any(question.again == again for question in (*current, *self._waiting))
 
+    def asks(self, edit: MessageEdited) -> Question | None:
+        """The question in this message, if it is not finished yet."""
+        current = [self._current[0]] if self._current else []
+        for question in (*current, *self._waiting):
+            update = question.update
+            messages = (update.message_id, *update.joined_messages)
+            if question.again is None and update.place.chat_id == edit.place.chat_id and edit.message_id in messages:
+                return question
+        return None
+
     def interrupt(self, *, blocked: bool = False) -> bool:
         """Stops what is being worked on; False if nothing is, or it is on its way already."""
         return self._current is not None and self._current[1].interrupt(blocked=blocked)
@@ -106,6 +120,8 @@ class QuestionQueue:
             await self._apologise(question)
         self._current = None
         del self._desk.under_way[question.update.update_id]
+        if question.edit is not None:
+            self._edited(question.edit)
         if self._waiting and not self._desk.stopping:
             self._desk.figures.questions_waiting -= 1
             self._start(self._waiting.popleft())

@@ -61,7 +61,7 @@ class UserActor:
         self._user = user
         self._mailbox: asyncio.Queue[Letter] = asyncio.Queue()
         self._busy = False
-        self._queue = QuestionQueue(desk, user)
+        self._queue = QuestionQueue(desk, user, lambda edit: self._mailbox.put_nowait(Arrived(edit)))
         self._updates = UserUpdates(UserWork(desk, user, self._queue))
         self._album = AlbumInTheMaking(desk, f"{user}", lambda: self._mailbox.put_nowait(AlbumQuiet()))
         self.used_at = desk.clock.monotonic()

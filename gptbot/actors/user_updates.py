@@ -58,7 +58,7 @@ class UserUpdates:
         elif isinstance(update, MessageSent):
             await self._message(visit, update, asked)
         elif isinstance(update, MessageEdited):
-            await self._work.finish(visit, await self._offer_anew(visit, update) or nothing)
+            await self._message_edited(visit, update)
         else:
             await self._work.ignore(visit)
 
@@ -107,6 +107,16 @@ class UserUpdates:
         bare = without_buttons(update.place.chat_id, update.message_id)
         self._desk.supervisor.spawn(f"buttons {update.update_id}", self._desk.messenger.hint(bare))
         await self._queue.ask(question)
+
+    async def _message_edited(self, visit: Visit, edit: MessageEdited) -> None:
+        """Of a question that is not answered yet, the newest edit comes again when it is."""
+        question = self._queue.asks(edit)
+        if question is None:
+            await self._work.finish(visit, await self._offer_anew(visit, edit) or nothing)
+            return
+        older, question.edit = question.edit, edit
+        if older is not None:
+            await self._desk.storage.commit(lambda tx: tx.done(older.update_id))
 
     async def _offer_anew(self, visit: Visit, edit: MessageEdited) -> Rule | None:
         parsed = parse_command(edit.text, self._desk.me.username)

@@ -218,6 +218,32 @@ async def test_an_edited_last_question_is_answered_anew_when_its_asker_wants_it(
     assert context_of(bot) == ["first", "Answer 1.", "second", "Answer 3.", "third"]
 
 
+async def test_a_question_that_is_edited_before_it_is_answered_is_offered_afterwards(bot: House, alice: Person) -> None:
+    """While it is answered, while it waits, and over a restart; the newest edit counts."""
+    answers_numbered(bot)
+    await bot.restart(STOP_GRACE_S="0.2")
+    bot.model.gate = asyncio.Event()
+    current = await alice.says("frist")
+    await bot.model.requested()
+    waiting = await alice.says("secnod")
+    await alice.sees("place in the queue")
+    await alice.edits(waiting, "second")
+    for text in ("fist", "first"):
+        await alice.edits(current, text)
+    await alice.says("/balance")
+    await alice.sees("Your balance")
+    await bot.stop()
+    bot.model.gate = None
+    await bot.start()
+    await alice.sees("Answer 2.")
+    offers = [await alice.sees("anew"), await alice.sees("anew")]
+    await alice.sees_nothing_until("probe", "Answer 4.")
+    for offer, text in zip(offers, ("first", "second"), strict=True):
+        await alice.presses("Answer anew", on=offer)
+        await alice.sees("Answer")
+        assert context_of(bot) == [text]
+
+
 async def test_in_dialog_mode_an_edited_question_does_not_know_what_it_takes_the_place_of(
     bot: House, alice: Person
 ) -> None:
