@@ -35,10 +35,14 @@ OWNERS_BUSINESS = (ModelTrouble.QUOTA, ModelTrouble.MODEL, ModelTrouble.KEY, Mod
 
 
 class UnderWay(NamedTuple):
-    """A question that is being worked on: who asked it, and what stops it (False: it is too late)."""
+    """A question that is being worked on: who asked it, and what stops it (False: it is too late).
+
+    `grows_in` tells whether this message of this chat shows its answer growing.
+    """
 
     asker: int
     stop: Callable[[], bool]
+    grows_in: Callable[[int, int], bool] = lambda chat_id, message_id: False
 
 
 @dataclass(slots=True)

@@ -52,6 +52,10 @@ class Question:
     attached: Attached = NOTHING
     edit: MessageEdited | None = None
 
+    def grows_in(self, chat_id: int, message_id: int) -> bool:
+        """Whether this message of this chat shows the answer growing."""
+        return (chat_id, message_id) == (self.update.place.chat_id, self.asked.preview)
+
     def report(
         self, desk: Desk, kind: Literal["answer", "picture"], *, model: str, tokens: int, cost: int
     ) -> dict[str, Any] | None:

@@ -108,7 +108,7 @@ class QuestionQueue:
     def _start(self, question: Question) -> None:
         work = Drawing(self._desk, question, question.picture) if question.picture else Turn(self._desk, question)
         self._current = question, work
-        self._desk.under_way[question.update.update_id] = UnderWay(self._user, work.interrupt)
+        self._desk.under_way[question.update.update_id] = UnderWay(self._user, work.interrupt, question.grows_in)
         if question.overtaken:
             work.interrupt()
         self._desk.supervisor.spawn(f"turn {question.update.update_id}", self._work_off(question, work))

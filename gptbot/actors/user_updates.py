@@ -144,7 +144,7 @@ class UserUpdates:
             await self._work.finish(
                 visit, lambda tx: self._work.pinning(tx, lambda: dialogs.message_given(tx, visit, message, tokens))
             )
-        elif not addressed(message) or await meant_for_another(self._desk.database, message):
+        elif not addressed(message) or await meant_for_another(self._desk, message):
             await self._work.ignore(visit)
         elif self._desk.storage.book.get(self._user) is None:
             await self._work.finish(visit, lambda tx: point_to_start(tx, visit))

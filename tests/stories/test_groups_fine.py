@@ -1,5 +1,6 @@
 """Groups, the finer points (SPEC §5): whose answer it was, topics, privacy mode, moving house, voice taken away."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -49,6 +50,22 @@ async def test_a_reply_to_somebody_elses_answer_is_talk_among_people(bot: House,
     bot.telegram.send_sticker(102, GROUP, reply_to=answer)
     await his.sees_nothing_until("/balance", "Your balance")
     assert len(bot.model.requests) == 1
+
+
+async def test_so_is_a_reply_to_somebody_elses_answer_that_still_grows(bot: House, hers: Person, his: Person) -> None:
+    bot.model.answer = lambda body: f"{'word ' * 100}{body['messages'][-1]['content']}"
+    gate = bot.model.gate = asyncio.Event()
+    bot.model.holds_after = 5
+    await hers.says(f"{BOT} first")
+    growing = await his.sees("word")
+    bot.model.gate = None
+    await his.says("nonsense", reply_to=growing)
+    await his.sees_nothing_until(f"{BOT} probe", "probe")
+    await hers.says("second", reply_to=growing)
+    await hers.sees("place in the queue")
+    gate.set()
+    await hers.sees("second")
+    assert [text[-5:] for text in asked(bot)] == ["first", "first", "econd"]
 
 
 async def test_a_stranger_who_replies_to_somebody_elses_answer_is_not_bothered(bot: House, hers: Person) -> None:
