@@ -50,6 +50,7 @@ async def asked_by_button(
         asked or Asked.now(account, premium=premium),
         pinned=asked is not None,
         again=Again(row.id, not row.answer, row.id if going_on else row.parent),
+        pressed=press.message_id,
         attached=NOTHING if going_on else Attached.from_bytes(row.attached),
     )
 

@@ -35,8 +35,8 @@ class Question:
     `picture`: the wish, if it is one for a picture. `pinned`: its settings are stored already.
 
     `overtaken`: a newer question has stopped it before its turn came. `again`: a button asked it; `update` is then
-    made up: the press's id, the former question's message. `goes_on`: that message belongs to an earlier turn of the
-    chain (Continue), and stays with it.
+    made up: the press's id, the former question's message. `pressed`: the message that has the button. `goes_on`: the
+    question's message belongs to an earlier turn of the chain (Continue), and stays with it.
 
     `edit`: what its message was changed to while it waited or was answered.
     """
@@ -48,6 +48,7 @@ class Question:
     pinned: bool = False
     overtaken: bool = False
     again: Again | None = None
+    pressed: int = 0
     goes_on: bool = False
     attached: Attached = NOTHING
     edit: MessageEdited | None = None

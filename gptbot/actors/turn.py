@@ -22,6 +22,7 @@ from gptbot.actors.showing import AnswerView
 from gptbot.actors.speaking import speak, wanted
 from gptbot.commands.answer_buttons import under_apology
 from gptbot.commands.visit import Visit
+from gptbot.domain.outgoing import without_buttons
 from gptbot.domain.records import NANO
 from gptbot.domain.rules import ModelSpec
 from gptbot.domain.transaction import Transaction
@@ -104,6 +105,7 @@ class Turn:
             case chart.Apologise(trouble):
                 self._last_words.append(lambda tx: self._apologise(tx, trouble))
             case chart.ShowGrowing():
+                self._take_button()
                 self._view.begin()
             case chart.Settle(charge=False):
                 await self._desk.storage.commit(self._settle_free)
@@ -243,7 +245,15 @@ class Turn:
             parent = self._conversation.parent
             turn = keep_unanswered(tx, self._question, parent=parent, model=self._model.id)
             keyboard = under_apology(self._visit.words, turn)
+            self._take_button()
         self._visit.say(tx, f"turn.failed.{trouble}", keyboard)
+
+    def _take_button(self) -> None:
+        """The one that was pressed goes once there is something in its place: what was refused may be asked again."""
+        update, pressed = self._question.update, self._question.pressed
+        if pressed:
+            bare = without_buttons(update.place.chat_id, pressed)
+            self._desk.supervisor.spawn(f"buttons {update.update_id}", self._desk.messenger.hint(bare))
 
     def _settle_free(self, tx: Transaction) -> None:
         for word in self._last_words:

@@ -17,7 +17,7 @@ from gptbot.commands.visit import Visit
 from gptbot.domain.access import served
 from gptbot.domain.asking import Asked
 from gptbot.domain.commands import ParsedCommand, parse_command
-from gptbot.domain.outgoing import callback_answer, without_buttons
+from gptbot.domain.outgoing import callback_answer
 from gptbot.domain.transaction import Transaction
 from gptbot.domain.updates import (
     AnyUpdate,
@@ -104,8 +104,6 @@ class UserUpdates:
             await self._work.ignore(visit)
             return
         self._answer_button(update, "")
-        bare = without_buttons(update.place.chat_id, update.message_id)
-        self._desk.supervisor.spawn(f"buttons {update.update_id}", self._desk.messenger.hint(bare))
         await self._queue.ask(question)
 
     async def _message_edited(self, visit: Visit, edit: MessageEdited) -> None:

@@ -129,6 +129,28 @@ async def test_a_second_press_is_stale(bot: House, alice: Person) -> None:
         await alice.sees_popup("no longer works")
 
 
+async def test_a_button_stays_while_nothing_has_taken_its_place(bot: House, alice: Person, admin: Person) -> None:
+    """Without tokens it is refused, and a stop before a word leaves nothing: it must be possible to press it again."""
+    answers_numbered(bot)
+    await alice.says("first")
+    first = await alice.sees("Answer 1.")
+    await admin.says("/refill 101 -50000")
+    await alice.sees("50000")
+    await alice.presses("🔄", on=first)
+    await alice.sees("used up")
+    await admin.says("/refill 101 50000")
+    await alice.sees("50000")
+    bot.model.gate = asyncio.Event()
+    await alice.presses("🔄", on=first)
+    await bot.model.requested(2)
+    await alice.says("/cancel")
+    await alice.sees("Stopped.")
+    bot.model.gate = None
+    await alice.presses("🔄", on=first)
+    await alice.sees("Answer 3.")
+    await bare(bot, alice, first)
+
+
 async def test_a_button_works_after_a_restart_and_a_press_survives_one(bot: House, alice: Person) -> None:
     answers_numbered(bot)
     await alice.says("first")
