@@ -23,8 +23,8 @@ from gptbot.texts import Words
 class Answer:
     """Grows by `pieces.append`. `usage` is what the server reported, or our own count after `commit`.
 
-    `cost` (billionths of a dollar) and `messages` are known after `commit`. `end` tells how it came to its end: said
-    whole (or stopped by its asker), at the output limit, or broken off by the server, which is marked.
+    `turn`, `cost` (billionths of a dollar) and `messages` are known after `commit`. `end` tells how it came to its
+    end: said whole (or stopped by its asker), at the output limit, or broken off by the server, which is marked.
     """
 
     def __init__(self, desk: Desk, question: Question) -> None:
@@ -32,6 +32,7 @@ class Answer:
         self._question = question
         self.pieces: list[str] = []
         self.usage: Usage | None = None
+        self.turn = 0
         self.cost = 0
         self.messages = 0
         self.end: Literal["whole", "length", "broken"] = "whole"
@@ -74,7 +75,7 @@ class Answer:
                 tx.done(*update.update_ids)
                 return False
             tx.meet(update.person)
-            turn = tx.new_turn()
+            self.turn = turn = tx.new_turn()
             for old in replaced:
                 tx.write(old)
             self._keep_turn(tx, turn, parent, text, tokens)

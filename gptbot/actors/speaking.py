@@ -38,10 +38,10 @@ def wanted(desk: Desk, question: Question) -> bool:
     return account is not None and account.voice and not account.blocked
 
 
-async def speak(desk: Desk, question: Question, text: str) -> None:
+async def speak(desk: Desk, question: Question, text: str, turn: int) -> None:
     """Sends the answer `text` (Markdown) as a voice message, where it is `wanted` and its asker can pay.
 
-    For after the answer's delivery. Returns when the voice message is on its way.
+    A reply to it continues `turn`. For after the answer's delivery. Returns when the voice message is on its way.
     """
     rules, user = desk.rules, question.update.person.id
     model, account = rules.speech_model, desk.storage.book.get(user)
@@ -65,10 +65,10 @@ async def speak(desk: Desk, question: Question, text: str) -> None:
     except ModelError as error:
         await _failed(desk, visit, model, error)
     else:
-        await _send(desk, question, model, voice, len(spoken))
+        await _send(desk, question, model, voice, len(spoken), turn)
 
 
-async def _send(desk: Desk, question: Question, model: str, voice: Voice, characters: int) -> None:
+async def _send(desk: Desk, question: Question, model: str, voice: Voice, characters: int, turn: int) -> None:
     rules, update = desk.rules, question.update
     cost = speaking_cost(rules.speech_price, characters)
     tokens = 0 if rules.is_admin(update.person.id) else -(-characters * rules.speech_tokens_per_1000 // 1000)
@@ -82,7 +82,7 @@ async def _send(desk: Desk, question: Question, model: str, voice: Voice, charac
         report=None,
     )
     message = media(update.place, "voice", voice.filename, voice.content)
-    after = After(asker=update.person.id, charge=charge)
+    after = After(turn=turn, asker=update.person.id, charge=charge)
     await desk.storage.commit(lambda tx: tx.send(message, after=after))
     desk.model_answered(model)
     desk.figures.spent(desk.clock.now(), model, cost)

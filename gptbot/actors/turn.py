@@ -86,7 +86,7 @@ class Turn:
         self._log()
         if self._flow.state == "settled" and wanted(self._desk, self._question):
             # Beside the turn: the next question does not wait for it.
-            spoken = speak(self._desk, self._question, "".join(self._answer.pieces))
+            spoken = speak(self._desk, self._question, "".join(self._answer.pieces), self._answer.turn)
             self._desk.supervisor.spawn(f"speech {self._question.update.update_id}", spoken)
 
     async def _carry_out(self, effect: chart.Effect) -> chart.Event | None:

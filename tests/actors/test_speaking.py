@@ -56,7 +56,7 @@ class Stage:
     async def answered(self, text: str = "It is noon.", user: int = ANN, place: Place | None = None) -> None:
         """What happens after the answer `text` was delivered."""
         update = replace(self.office.message(user, "What time is it?"), place=place or Place(user))
-        await speak(self.office.desk, Question(update, update.text, Asked("basic", None)), text)
+        await speak(self.office.desk, Question(update, update.text, Asked("basic", None)), text, 1)
         await self.office.desk.delivery.idle()
 
     def delivered(self) -> Sequence[Outgoing]:

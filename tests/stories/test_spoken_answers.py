@@ -37,6 +37,20 @@ async def test_an_answer_comes_in_writing_and_then_as_a_voice_message(house: Hou
     assert told["requests"] == 1
 
 
+async def test_a_reply_to_a_voice_message_of_the_bot_continues_the_chain(house: House, alice: Person) -> None:
+    """The bot does not listen to itself, and nobody pays for that."""
+    await alice.says("What time is it?")
+    await alice.sees("You asked: What time is it?")
+    voice, _ = await alice.sees_file("voice")
+    await alice.says("/voice")
+    await alice.sees("off")
+    await alice.says("Sure?", reply_to=voice)
+    await alice.sees("You asked: Sure?")
+    asked = [message["content"] for message in house.model.requests[-1].body["messages"][1:]]
+    assert asked[0] == "What time is it?"
+    assert asked[2:] == ["Sure?"]
+
+
 async def test_switched_off_and_in_groups_answers_come_in_writing_only(house: House, alice: Person) -> None:
     house.telegram.add_group(-1001, "Friends", members=[101])
     there = alice.in_chat(-1001)
