@@ -277,8 +277,10 @@ def _reply(message: Json, me: Me) -> RepliedTo | None:
         return RepliedTo(reply_id, text, author_id == me.id, author_id, quoted, file_of(reply))
     external = message.get("external_reply")
     if isinstance(external, dict):
-        # A message of another chat: its id says nothing here, and its text is told by the quote only.
+        # A message of another topic, or of another chat: then its id says nothing here. The quote tells its text.
+        here = as_dict(external.get("chat")).get("id") == as_dict(message.get("chat")).get("id")
+        reply_id = (whole_number(external.get("message_id")) or 0) if here else 0
         author = _person(as_dict(external.get("origin")).get("sender_user"))
         author_id = author.id if author else None
-        return RepliedTo(0, quoted or "", author_id == me.id, author_id, quoted, file_of(external))
+        return RepliedTo(reply_id, quoted or "", author_id == me.id, author_id, quoted, file_of(external))
     return None

@@ -241,6 +241,7 @@ def test_a_group_has_its_kind_and_title() -> None:
             RepliedTo(0, "q", True, 42, "q"),
         ),
         ({"external_reply": {}}, RepliedTo(0, "", False)),
+        ({"external_reply": {"message_id": 9, "chat": {"id": -7}}}, RepliedTo(0, "", False)),
         (
             {
                 "reply_to_message": {

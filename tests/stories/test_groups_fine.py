@@ -128,6 +128,24 @@ async def test_each_topic_has_its_own_dialog(bot: House, hers: Person) -> None:
     assert len(bot.model.requests) == 1
 
 
+async def test_a_reply_from_another_topic_continues_the_chain(bot: House, hers: Person, his: Person) -> None:
+    """Telegram tells of it as of a reply to another chat's message (Bot API ExternalReplyInfo)."""
+    bot.telegram.add_group(GROUP, "Forum", [101, 102], forum=True)
+    here, there = (Person(bot.telegram, person, chat_id=GROUP) for person in (101, 102))
+    cats, dogs = (bot.telegram.add_topic(GROUP, name) for name in ("Cats", "Dogs"))
+    await here.says(f"{BOT} first", thread_id=cats)
+    answer = await here.sees("You asked: first")
+    origin = {"type": "user", "sender_user": bot.telegram.world.bot, "date": 1}
+    reply = {"external_reply": {"origin": origin, "chat": here.chat.info, "message_id": answer["message_id"]}}
+    bot.telegram.send(102, GROUP, {"text": "not meant for the bot", **reply}, thread_id=dogs)
+    bot.telegram.send(101, GROUP, {"text": "second", **reply}, thread_id=dogs)
+    assert (await there.sees("You asked: "))["message_thread_id"] == cats
+    second = await there.sees("You asked: ")
+    assert second["text"].startswith("You asked: second")
+    assert second["message_thread_id"] == dogs
+    assert (asked(bot)[0], asked(bot)[2:]) == ("first", ["second"])
+
+
 async def test_a_private_topic_has_its_own_dialog_and_answers_stay_in_it(bot: House, alice: Person) -> None:
     work, play = (bot.telegram.add_topic(101, name) for name in ("Work", "Play"))
     await alice.says("/prompt", thread_id=work)
