@@ -65,7 +65,7 @@ export class Composer {
       this.area.value = this.begun.get(key) ?? "";
     }
     this.shown();
-    if (matchMedia("(min-width: 601px)").matches) this.area.focus({ preventScroll: true });
+    if (matchMedia("(min-width: 701px)").matches) this.area.focus({ preventScroll: true });
   }
 
   // --- what it answers or edits

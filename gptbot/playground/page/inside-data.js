@@ -15,7 +15,9 @@ function show(data) {
   const entries = new Map(data.entries);
   const list = data.entries.map(([key, value]) => entry(key, value, before?.get(key), before !== null));
   byId("data").replaceChildren(make("span", {}, "{"), ...list, make("span", {}, "}"));
-  byId("data").querySelector(".changed")?.scrollIntoView({ block: "nearest" });
+  // The totals change with everything: what one wants to see are accounts.
+  const changed = byId("data").querySelectorAll(".account.changed, .account .changed");
+  [...changed].at(-1)?.scrollIntoView({ block: "nearest" });
   before = entries;
 }
 
@@ -23,7 +25,7 @@ function entry(key, value, old, compared) {
   const fields = typeof value === "object" && value !== null ? Object.entries(value) : [["", value]];
   const isNew = compared && old === undefined;
   const who = /^\d+$/.test(key) ? nameOf(key) : "";
-  return make("div", { class: `entry ${isNew ? "changed" : ""}`, data: { testid: `data-${key}` } },
+  return make("div", { class: `entry ${key === "global" ? "" : "account"} ${isNew ? "changed" : ""}`, data: { testid: `data-${key}` } },
     make("span", { class: "key" }, `"${key}"`), ": {", who !== key && who && make("em", {}, who),
     ...fields.map(([name, field]) => line(name, field, old?.[name], compared && !isNew)), "}");
 }

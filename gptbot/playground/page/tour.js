@@ -88,7 +88,7 @@ function begin({ tab, chart, prepare, parts }) {
   const { chat } = parts[0];
   if (chat && state.current !== roomKey(chat)) open(roomKey(chat));
   if (tab !== "trouble") reveal("chat");
-  if (matchMedia("(min-width: 601px)").matches) reveal("inside");
+  if (matchMedia("(min-width: 701px)").matches) reveal("inside");
   if (card.contains(focused)) focused.focus(); // an opened chat takes it into its field
 }
 
