@@ -20,14 +20,17 @@ export class Attachments {
   get any() { return this.files.length > 0; }
 
   take(files) {
-    this.files.push(...files);
+    this.put([...this.files, ...files]);
+  }
+
+  put(files) {
+    this.files = files;
     this.show();
   }
 
   release() {
-    const files = this.files;
-    this.files = [];
-    this.show();
+    const { files } = this;
+    this.put([]);
     return files;
   }
 
@@ -37,23 +40,27 @@ export class Attachments {
       make("span", {}, file.name, make("small", {}, size(file.size))),
       make("button", {
         type: "button", class: "quiet", "aria-label": `Remove ${file.name}`,
-        onclick: () => { this.files = this.files.filter((other) => other !== file); this.show(); },
+        onclick: () => this.put(this.files.filter((other) => other !== file)),
       }, icon("close")))));
     byId("attached").hidden = !this.any;
     this.changed();
   }
 
   // Several photos are an album, and so are several files of other kinds. The text is the caption of the first.
+  // What could not be sent is returned: {text, files}, or null.
   async send(files, caption, where) {
     const photos = files.filter((file) => PHOTOS.includes(file.type));
     const others = files.filter((file) => !photos.includes(file));
     let words = caption;
+    const left = [];
     for (const kind of [photos, others]) {
       for (let at = 0; at < kind.length; at += ALBUM_MAX) {
-        await sendTogether(kind.slice(at, at + ALBUM_MAX), words, where);
-        words = "";
+        const together = kind.slice(at, at + ALBUM_MAX);
+        if (await sendTogether(together, words, where)) words = "";
+        else left.push(...together);
       }
     }
+    return left.length ? { text: words, files: left } : null;
   }
 }
 
@@ -61,13 +68,12 @@ async function sendTogether(files, caption, where) {
   const contents = await Promise.all(files.map(base64));
   if (files.length > 1) {
     const names = PHOTOS.includes(files[0].type) ? [] : files.map((file) => file.name);
-    await act("send_album", { contents, caption, names, ...where });
-    return;
+    return act("send_album", { contents, caption, names, ...where });
   }
   const [file] = files;
   const seconds = file.type.startsWith("audio/") ? await length(file) : 1;
   const told = { name: file.name, mime_type: file.type, duration_s: seconds };
-  await act("send_upload", { content: contents[0], caption, ...told, ...where });
+  return act("send_upload", { content: contents[0], caption, ...told, ...where });
 }
 
 function thumbnail(file) {

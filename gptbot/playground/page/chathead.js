@@ -1,6 +1,6 @@
 // Above the messages: who you are and what the bot does just now; and what an empty chat says.
 
-import { avatar, byId, make, post } from "./dom.js";
+import { avatar, byId, make, post, refill } from "./dom.js";
 import { hueOf } from "./bubble.js";
 import { start } from "./links.js";
 import { currentRoom, messagesOf, nameOf, on, roomKey, speakAs, speaker, state } from "./store.js";
@@ -15,6 +15,12 @@ let timer = 0;
 export function startHead() {
   for (const type of ["room", "membership", "message"]) on(type, show);
   on("action", showStatus);
+  byId("speakers").addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const all = [...byId("speakers").children];
+    all[(all.indexOf(document.activeElement) + step + all.length) % all.length].focus();
+  });
   on("message", showStatus);
   byId("block").addEventListener("click", async () => {
     const { chat } = currentRoom();
@@ -46,31 +52,34 @@ function showSpeakers(room) {
   const box = byId("speakers");
   box.hidden = room.isPrivate;
   if (room.isPrivate) return;
-  box.replaceChildren(...room.chat.members.map((userId) => make("button", {
-    type: "button", role: "radio", "aria-checked": String(speaker(room).id === userId),
-    data: { testid: `as-${nameOf(userId)}` }, onclick: () => speakAs(room, userId),
+  const { members } = room.chat;
+  const chosen = speaker(room).id;
+  refill(box, [room.key, members, chosen], () => members.map((userId) => make("button", {
+    type: "button", role: "radio", "aria-checked": String(userId === chosen),
+    data: { testid: `as-${nameOf(userId)}` }, onclick: () => speakAs(currentRoom(), userId),
   }, nameOf(userId))));
 }
 
 // Instead of the field: Start, or Unblock.
 function showClosed(room) {
   const userId = room.chat.info.id;
+  const box = byId("closed");
   if (room.chat.blocked) {
-    byId("closed").replaceChildren(make("button", {
+    refill(box, [userId, "blocked"], () => [make("button", {
       type: "button", class: "big", data: { testid: "unblock" },
       onclick: () => post("/control/unblock", { user_id: userId }),
-    }, "Unblock the bot"));
+    }, "Unblock the bot")]);
     return;
   }
   const friends = [...state.chats.values()]
     .filter((chat) => chat.info.type === "private" && chat.info.id !== userId && said(chat));
-  byId("closed").replaceChildren(
+  refill(box, [userId, friends.map((chat) => chat.info.id)], () => [
     make("button", { type: "button", class: "big", data: { testid: "start" }, onclick: () => start(userId) }, "Start"),
     ...friends.map((chat) => make("button", {
       type: "button", class: "big second", data: { testid: `join-${chat.info.first_name}` },
       onclick: () => start(userId, chat.info.id),
     }, `Join through ${chat.info.first_name}’s link`)),
-  );
+  ]);
 }
 
 // Whether this person has written to the bot: before, there is no link of theirs.

@@ -6,7 +6,7 @@ import { Completion } from "./completion.js";
 import { byId } from "./dom.js";
 import { act } from "./feed.js";
 import { Recorder, recordedName } from "./recorder.js";
-import { currentRoom, on } from "./store.js";
+import { currentRoom, on, speaker } from "./store.js";
 
 const HEIGHT_MAX_PX = 180;
 
@@ -14,7 +14,7 @@ export class Composer {
   constructor() {
     this.area = byId("text");
     this.context = null; // {message, quote, editing}
-    this.begun = new Map(); // room → text
+    this.begun = new Map(); // room → {text, files}
     this.files = new Attachments(() => this.shown());
     this.completion = new Completion(this.area, (text) => this.send(text));
     this.recorder = new Recorder((...recorded) => this.sendVoice(...recorded));
@@ -60,9 +60,12 @@ export class Composer {
 
   entered(key) {
     if (this.room !== key) {
+      this.recorder.end(false); // said to somebody else
       this.forget(); // while this is still the room that one leaves
       this.room = key;
-      this.area.value = this.begun.get(key) ?? "";
+      const { text, files } = this.begun.get(key) ?? { text: "", files: [] };
+      this.area.value = text;
+      this.files.put(files);
     }
     this.shown();
     if (matchMedia("(min-width: 701px)").matches) this.area.focus({ preventScroll: true });
@@ -71,20 +74,20 @@ export class Composer {
   // --- what it answers or edits
 
   reply(message, quote = null) {
-    this.context = { message, quote };
-    this.show(`Reply to ${message.from.first_name}`, quote ?? summary(message));
+    this.show({ message, quote });
   }
 
   edit(message) {
-    this.context = { message, editing: true };
     this.area.value = message.text ?? message.caption ?? "";
-    this.show("Edit the message", summary(message));
+    this.show({ message, editing: true });
   }
 
-  show(title, words) {
+  show(context) {
+    const { message, quote, editing } = context;
+    this.context = context;
     byId("context").hidden = false;
-    byId("context").querySelector("b").textContent = title;
-    byId("context").querySelector("span").textContent = words;
+    byId("context").querySelector("b").textContent = editing ? "Edit the message" : `Reply to ${message.from.first_name}`;
+    byId("context").querySelector("span").textContent = quote ?? summary(message);
     this.shown();
     this.area.focus();
   }
@@ -107,15 +110,29 @@ export class Composer {
   }
 
   async send(text) {
-    const { message, quote, editing } = this.context ?? {};
+    const { context, room } = this;
+    const { message, quote, editing } = context ?? {};
     const where = this.where();
-    const files = this.files.release();
+    const files = editing ? [] : this.files.release();
     this.completion.close();
     this.context = null;
     this.forget();
-    if (editing) await act("edit_text", { message_id: message.message_id, text });
-    else if (files.length) await this.files.send(files, text, where);
-    else await act("send_text", { text, ...where, quote: quote ?? null });
+    let left = null;
+    if (files.length) left = await this.files.send(files, text, where);
+    else if (editing && !await act("edit_text", { message_id: message.message_id, text })) left = { text, files };
+    else if (!editing && !await act("send_text", { text, ...where, quote: quote ?? null })) left = { text, files };
+    if (left) this.giveBack(left, context, room);
+  }
+
+  // What could not be sent waits where it was written, unless something else was begun there.
+  giveBack(left, context, room) {
+    const { text, files } = this.begun.get(room);
+    if (text || files.length || (room === this.room && this.context)) return;
+    this.begun.set(room, left);
+    if (room !== this.room) return;
+    this.area.value = left.text;
+    this.files.put(left.files);
+    if (context) this.show(context);
   }
 
   async sendVoice(content, seconds, type) {
@@ -126,7 +143,8 @@ export class Composer {
 
   where() {
     const room = currentRoom();
-    return { reply_to: this.context?.message.message_id ?? null, thread_id: room.thread ?? null };
+    const who = { user_id: speaker(room).id, chat_id: room.chat.info.id }; // also when another chat is opened meanwhile
+    return { ...who, reply_to: this.context?.message.message_id ?? null, thread_id: room.thread ?? null };
   }
 
   // Height, completion and which of the round buttons is there, after any change.
@@ -138,6 +156,6 @@ export class Composer {
     byId("send").hidden = !something && this.recorder.possible;
     byId("record").hidden = something || !this.recorder.possible;
     this.completion.offer();
-    if (this.room) this.begun.set(this.room, this.area.value);
+    if (this.room) this.begun.set(this.room, { text: this.area.value, files: this.files.files });
   }
 }

@@ -13,6 +13,14 @@ export function make(tag, attributes = {}, ...children) {
   return node;
 }
 
+// Fills `node` when `shown` has changed: what is pressed or has the focus must stay the same node.
+export function refill(node, shown, children) {
+  const text = JSON.stringify(shown);
+  if (node.dataset.shown === text) return;
+  node.dataset.shown = text;
+  node.replaceChildren(...children());
+}
+
 export const byId = (id) => document.getElementById(id);
 
 // An icon of index.html.
@@ -36,6 +44,7 @@ export function avatar(name, hue) {
 export async function post(path, body = {}) {
   const headers = { "Content-Type": "application/json" };
   const response = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+  if (response.status === 413) throw new Error("this is too large for the playground.");
   if (response.headers.get("Content-Type") !== "application/json") throw new Error(`${path}: ${response.status}`);
   const answer = await response.json();
   if (!answer.ok) throw new Error(answer.description);

@@ -86,12 +86,21 @@ function put(message, isNew) {
   const mine = message.from.id === speaker(room).id;
   if (isNew && !mine) list.querySelector(".draft")?.remove();
   if (isNew && !list.querySelector(".draft")) beginDay(message);
-  if (old) old.replaceWith(item);
+  if (old) replace(old, item);
   else if (isNew) list.insertBefore(item, list.querySelector(".draft"));
   if (isNew && !old) item.classList.add("new");
   showEmpty();
   if (near || (isNew && mine)) toEnd(list);
   else if (isNew) byId("to-end").hidden = false;
+}
+
+const keysOf = (item) => [...item.querySelectorAll(".keyboard :is(a, button)")];
+
+// Who has pressed a button by the keyboard finds it again in the edited message.
+function replace(old, item) {
+  const at = keysOf(old).findIndex((key) => key.matches(":focus-visible"));
+  old.replaceWith(item);
+  keysOf(item)[at]?.focus();
 }
 
 const isPinned = (message) => currentRoom().chat.pinned.includes(message.message_id);
@@ -158,7 +167,8 @@ export async function act(name, body = {}) {
   try {
     return await post(`/control/${name}`, { user_id: user.id, chat_id: room.chat.info.id, ...body });
   } catch (error) {
-    toast(`${nameOf(user.id)} can't do that: ${error.message}`);
+    const isLost = error instanceof TypeError; // fetch's own
+    toast(isLost ? "The demo does not answer: nothing was sent." : `${nameOf(user.id)} can't do that: ${error.message}`);
     return null;
   }
 }

@@ -58,6 +58,7 @@ export const nameOf = (userId) => state.users.get(Number(userId))?.first_name ??
 
 export function open(key) {
   state.current = key;
+  sessionStorage.setItem("room", key);
   state.unread.delete(key);
   emit("room", key);
   emit("list");
@@ -73,7 +74,8 @@ export const handlers = {
     state.chats = new Map();
     for (const chat of event.chats) takeChat(chat, speakers.get(chat.chat.id));
     for (const key of state.unread.keys()) if (!findRoom(key)) state.unread.delete(key);
-    if (!findRoom(state.current)) state.current = rooms()[0]?.key ?? null;
+    const known = [state.current, sessionStorage.getItem("room")].find(findRoom);
+    state.current = known ?? rooms()[0]?.key ?? null;
     emit("room", state.current);
     emit("list");
   },
