@@ -47,13 +47,15 @@ async def run_demo(
     """Starts everything, tells the address through `say` (stdout), and waits for the end.
 
     `home` is the folder with main.py; `port` is taken if it is free, else another; `fresh` forgets what earlier runs
-    kept. The status is 0 after a signal, 1 when the bot failed, 2 when its data can't be started over.
+    kept. The status is 0 after a signal, 1 when the bot failed, 2 when another demo uses the data.
     """
     say = say or _print
     folder = home / DATA_FOLDER
-    if fresh and not start_over(folder):
+    if is_in_use(folder):
         say(f"Another demo runs on {folder}: end it first.")
         return 2
+    if fresh:
+        start_over(folder)
     stop = _on_signals()
     telegram = demo_telegram()
     model = None if uses_real_model(environ) else ModelServer()
@@ -127,6 +129,8 @@ def child_environment(
         "TOPUP_PACKAGES": "tokens:100000:50,premium:20000:100,images:10:60",
         "UPDATES": "polling",
         "LOG_FORMAT": "json",
+        "LOG_LEVEL": "info",  # the page goes by the log
+        "LOG_FILE": "",
         "NO_PROXY": loopback,
         "no_proxy": loopback,
         "PYTHONPATH": os.pathsep.join(filter(None, (str(HOME), environ.get("PYTHONPATH")))),
@@ -138,18 +142,22 @@ def child_environment(
     return {**environ, **settings}
 
 
-def start_over(folder: Path) -> bool:
-    """Removes what the bot of earlier demos kept, but for settings there; False when a bot runs on it now."""
+def is_in_use(folder: Path) -> bool:
+    """Whether a bot runs on the data there now."""
     lock = folder / "data.lock"
     if lock.exists():
         with lock.open("r+") as held:
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                return False
+                return True
+    return False
+
+
+def start_over(folder: Path) -> None:
+    """Removes what the bot of earlier demos kept, but for settings there."""
     for path in folder.glob("data.*"):
         path.unlink()
-    return True
 
 
 async def _open(telegram: BotApiServer, port: int, say: Say) -> None:

@@ -156,19 +156,34 @@ async def test_what_the_bot_logs_is_seen_inside_and_trouble_on_the_terminal(demo
     assert await demo.interrupted() == 0
 
 
-async def test_fresh_forgets_everything_but_settings(demo: Demo, tmp_path: Path) -> None:
+def test_fresh_forgets_everything_but_settings(tmp_path: Path) -> None:
     folder = tmp_path / "demo-data"
     folder.mkdir()
     for name in ("data.json", "data.db", "data.db-wal", "data.lock", "data.json.2026-11-23_01-26-46.bak", ".env"):
         (folder / name).write_text("old")
-    with (folder / "data.lock").open("r+") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        assert await run_demo(0, fresh=True, home=tmp_path, environ={}, say=demo.lines.append) == 2
-        assert demo.lines == [f"Another demo runs on {folder}: end it first."]
-        assert (folder / "data.json").exists()
-    assert start_over(folder)
+    start_over(folder)
     assert [path.name for path in folder.iterdir()] == [".env"]
-    assert start_over(tmp_path / "none")
+    start_over(tmp_path / "none")
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+async def test_a_second_demo_on_the_same_data_says_so_and_touches_nothing(
+    demo: Demo, tmp_path: Path, fresh: bool
+) -> None:
+    folder = tmp_path / "demo-data"
+    folder.mkdir()
+    (folder / "data.json").write_text("old")
+    with (folder / "data.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert await run_demo(0, fresh=fresh, home=tmp_path, environ={}, say=demo.lines.append) == 2
+    assert demo.lines == [f"Another demo runs on {folder}: end it first."]
+    assert (folder / "data.json").read_text() == "old"
+
+
+def test_the_owners_ways_to_log_do_not_blind_the_page(tmp_path: Path) -> None:
+    own = {"LOG_LEVEL": "error", "LOG_FILE": "/var/log/bot.log", "LOG_FORMAT": "console"}
+    settings = child_environment(own, tmp_path, "http://telegram", "http://model")
+    assert [settings[name] for name in ("LOG_LEVEL", "LOG_FILE", "LOG_FORMAT")] == ["info", "", "json"]
 
 
 def test_a_model_in_the_environment_is_used(tmp_path: Path) -> None:
