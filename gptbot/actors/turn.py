@@ -55,6 +55,7 @@ class Turn:
         self._answer = Answer(desk, question)
         self._view = AnswerView(desk, question, self._visit.words, self._answer.pieces)
         self._words_sent = 0
+        self._retry_offered = False
         self._last_words: list[Callable[[Transaction], object]] = []
         # for the log
         self._started = desk.clock.monotonic()
@@ -109,6 +110,8 @@ class Turn:
                 self._view.begin()
             case chart.Settle(charge=False):
                 await self._desk.storage.commit(self._settle_free)
+                if self._retry_offered:
+                    self._take_button()
                 await self._view.remove()
             case chart.Settle() | chart.StopModel():
                 # Settled by the commit that noted the last part (`domain/settling`); the call was broken off by
@@ -245,7 +248,7 @@ class Turn:
             parent = self._conversation.parent
             turn = keep_unanswered(tx, self._question, parent=parent, model=self._model.id)
             keyboard = under_apology(self._visit.words, turn)
-            self._take_button()
+            self._retry_offered = True
         self._visit.say(tx, f"turn.failed.{trouble}", keyboard)
 
     def _take_button(self) -> None:
