@@ -161,7 +161,7 @@ def delivered_attempts(
     telegram: BotApiServer, chat: int, tags: Sequence[str], wrecks: Sequence[Wreck]
 ) -> dict[str, int]:
     """Question → the attempt that was shown: whole, in order, nothing twice but what was in flight at a kill."""
-    shown = markers_shown(telegram, chat)
+    shown = without_ruins(telegram, chat, kills=len(wrecks))
     assert {marker.tag for marker in shown} == set(tags), f"chat {chat} got answers to their questions, and to all"
     attempts = {marker.tag: marker.attempt for marker in shown}
     first_time = list(dict.fromkeys(shown))
@@ -184,6 +184,17 @@ def messages_shown(telegram: BotApiServer, chat: int) -> list[str]:
     return [
         words_of(message) for message in telegram.world.chats[chat].messages.values() if message["from"]["id"] == me
     ]
+
+
+def without_ruins(telegram: BotApiServer, chat: int, *, kills: int) -> list[Marker]:
+    """The markers shown, but for messages that were growing at a kill, in groups: their number may not be known yet, so
+    they stay as they are (docs/RELIABILITY.md), and the model is asked again."""
+    messages = [markers_in(text) for text in messages_shown(telegram, chat)]
+    latest = {marker.tag: marker.attempt for markers in messages for marker in markers}
+    marked = [markers for markers in messages if markers]
+    whole = [it for it in marked if chat > 0 or any(marker.attempt == latest[marker.tag] for marker in it)]
+    assert len(marked) - len(whole) <= kills, "more ruins than kills"
+    return [marker for markers in whole for marker in markers]
 
 
 def markers_shown(telegram: BotApiServer, chat: int) -> list[Marker]:

@@ -115,9 +115,12 @@ class Caretaker:
             await self.settled()
             self._bot.terminate()
             status = await self._bot.ended(PATIENCE_S)
-            if status == 0:
+            if status != 0:
+                await self._after(status)
+            elif nothing_left(self._bot.data_file):
                 return
-            await self._after(status)
+            else:  # Telegram told of something as it stopped: that waits for the next start
+                await self.launch()
 
     async def settled(self) -> None:
         """Returns when the bot has nothing left to do, restarts included."""
