@@ -281,7 +281,9 @@ def _check(method: str, params: dict[str, Any], attachment: Attachment | None) -
 
 
 def _retry_after_s(value: object, description: str) -> float | None:
-    """The wait that a 429 asks for; servers without `parameters` may still name it in the description."""
+    """The wait that a 429 asks for, a number or a text; without `parameters`, the description may still name it."""
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,6}", value):
+        value = int(value)
     if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
         return float(min(value, RETRY_AFTER_MAX_S))
     named = _RETRY_AFTER.search(description)

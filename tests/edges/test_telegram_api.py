@@ -85,6 +85,7 @@ async def test_lone_surrogates_and_huge_numbers_do_not_break_a_call() -> None:
         (no(400, "Bad Request: chat not found"), 400, None, None),
         (no(429, "Too Many Requests", retry_after=3), 429, 3.0, None),
         (no(429, "Too Many Requests: retry after 17"), 429, 17.0, None),
+        (no(429, "Flood", retry_after="5"), 429, 5.0, None),
         (no(429, "Flood", retry_after="soon"), 429, None, None),
         (no(400, "group chat was upgraded", migrate_to_chat_id=-1009), 400, None, -1009),
         (answering(b"<html>Bad Gateway</html>", 502, "text/html"), 502, None, None),
