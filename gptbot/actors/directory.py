@@ -31,7 +31,6 @@ log = structlog.get_logger()
 
 SWEEP_EVERY_S = 5.0
 QUIET_CHECK_S = 0.02
-ALBUMS_REMEMBERED = 256
 
 
 class Directory:
@@ -40,8 +39,6 @@ class Directory:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._actors: dict[int, tuple[UserActor, asyncio.Task[None]]] = {}
-        self._albums: dict[tuple[int, str | None], None] = {}
-        """In groups only one item of an album, the one with the caption, names the bot: the others come along."""
 
     def start(self) -> None:
         self._desk.storage.subscribe(JournalRow, self._account_changed)
@@ -54,23 +51,21 @@ class Directory:
         return len(self._actors)
 
     def wanted(self, update: AnyUpdate) -> bool:
-        """Whether the bot has anything to do with it; what is not wanted never enters the inbox."""
+        """Whether the bot has anything to do with it; what is not wanted never enters the inbox.
+
+        Of an album in a group only one item names the bot, perhaps the last: its actor sees when it is whole.
+        """
         if isinstance(update, Unread | ChatMigrated | CheckoutAsked):
             return False
         if not isinstance(update, MessageSent):
             return True
-        place, album = update.place, (update.place.chat_id, update.album)
-        wanted = (
+        place = update.place
+        return (
             addressed(update)
+            or update.album is not None
             or parse_command(update.text, self._desk.me.username) is not None
             or DialogKey(update.person.id, place.chat_id, place.thread_id or 0) in self._desk.storage.book.dialogs
-            or album in self._albums
         )
-        if wanted and update.album is not None:
-            self._albums[album] = None
-            if len(self._albums) > ALBUMS_REMEMBERED:
-                del self._albums[next(iter(self._albums))]
-        return wanted
 
     async def route(self, letters: Sequence[Arrived]) -> None:
         """Hands each to its actor; those for whom too much waits are refused in one commit, and told so once."""

@@ -213,6 +213,17 @@ async def test_an_album_in_a_group_comes_whole_though_one_caption_names_the_bot(
     assert seen(house) == pictures
 
 
+async def test_of_documents_in_a_group_the_last_one_may_name_the_bot(house: House, rich: Person) -> None:
+    house.telegram.add_group(GROUP, "Friends", [101, 102])
+    hers = rich.in_chat(GROUP)
+    await hers.sends_album([b"for others", b"as well"], "not the bot", names=("a.txt", "b.txt"))
+    await hers.sends_album([b"first words", b"second words"], "@playground_bot which?", names=("a.txt", "b.txt"))
+    await hers.sees("first words")
+    (request,) = house.model.requests
+    assert "second words" in str(request.body)
+    assert "others" not in str(request.body)
+
+
 async def test_pro_and_imagine_as_captions(house: House, rich: Person) -> None:
     await rich.sends_photo(picture("cat"), "/pro who is it?")
     await rich.sees("who is it?")
