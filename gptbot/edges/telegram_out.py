@@ -17,11 +17,13 @@ log = structlog.get_logger()
 
 HINT_TIMEOUT_S: Final = 5.0
 HOLD_MIN_S: Final = 0.05
+UPLOAD_BYTES_PER_S: Final = 50_000
+"""A bot at home may have a slow line: a file for which it takes too long would be given up each time."""
 MIGRATIONS_MAX: Final = 3
 
 
 class TelegramMessenger:
-    """Carries out the Messenger port. `timeout_s` is for one try of a call, its file included."""
+    """Carries out the Messenger port. `timeout_s` is for one try of a call; a file has time to leave on top of it."""
 
     def __init__(
         self,
@@ -45,7 +47,7 @@ class TelegramMessenger:
         while True:
             await self._pace.turn(outgoing.chat_id, urgency, outgoing.messages)
             try:
-                result = await self._call(outgoing, self._timeout_s)
+                result = await self._call(outgoing, self._timeout_s + _upload_s(outgoing))
             except TelegramUnreachable:
                 await self._clock.sleep(backoff.next_s())
             except TelegramUnknown as unknown:
@@ -156,6 +158,10 @@ class TelegramMessenger:
             description=refusal.description,
         )
         return Refused(kind, refusal.description)
+
+
+def _upload_s(outgoing: Outgoing) -> float:
+    return len(outgoing.attachment.content) / UPLOAD_BYTES_PER_S if outgoing.attachment else 0.0
 
 
 def _passes(refusal: TelegramRefusal) -> bool:

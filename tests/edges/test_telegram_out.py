@@ -57,6 +57,21 @@ async def test_what_was_sent_has_its_message_id(result: object, message_id: int)
         assert (await tg.deliver(HELLO))[0] == [Sent(message_id)]
 
 
+async def test_a_large_file_has_time_to_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    """20 MB on a line of 1 Mbit/s take 160 s."""
+    allowed: list[float] = []
+
+    async def call(*_: object, timeout_s: float) -> dict[str, int]:
+        allowed.append(timeout_s)
+        return {"message_id": 1}
+
+    monkeypatch.setattr(TelegramApi, "call", call)
+    async with line() as tg:
+        await tg.deliver(HELLO, outgoing.media(Place(7), "document", "x", bytes(20_000_000)))
+    assert allowed[0] == 60
+    assert allowed[1] > 160
+
+
 async def test_flood_control_is_a_wait_and_not_a_failure() -> None:
     flood = no(429, "Too Many Requests: retry after 8", retry_after=8)
     async with line(flood, flood, ok({"message_id": 1})) as tg:
