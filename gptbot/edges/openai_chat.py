@@ -223,4 +223,6 @@ def _usage(value: object) -> Usage | None:
     cached = _tokens(as_dict(told.get("prompt_tokens_details")).get("cached_tokens"))
     if not (prompt or completion or total):
         return None
+    if prompt:  # xAI's and Gemini's completion is without the reasoning, which costs as much; their total has it
+        completion = max(completion, total - prompt)
     return Usage(prompt, completion, total or prompt + completion, cached)

@@ -197,6 +197,20 @@ async def test_an_answer_that_is_repeated_behind_its_pieces_is_read_once() -> No
         assert (text(events), events[-1]) == ("Hello", Completed("stop", Usage(5, 2, 7, 3)))
 
 
+@pytest.mark.parametrize(
+    ("told", "usage"),
+    [
+        ({"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 40}, Usage(5, 35, 40)),  # 33 for reasoning
+        ({"prompt_tokens": 5, "completion_tokens": 2}, Usage(5, 2, 7)),
+        ({"completion_tokens": 2, "total_tokens": 7}, Usage(0, 2, 7)),
+        ({"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 3}, Usage(5, 2, 3)),
+    ],
+)
+async def test_what_was_thought_counts_as_written(told: dict[str, int], usage: Usage) -> None:
+    async with answering(stream(delta("x", "stop", usage=told), DONE)) as server:
+        assert (await server.ask())[-1] == Completed("stop", usage)
+
+
 async def test_a_server_that_reports_no_usage_is_answered_without() -> None:
     async with answering(stream(delta("x", "length"), DONE)) as server:
         assert (await server.ask())[-1] == Completed("length", None)
