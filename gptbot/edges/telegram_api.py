@@ -10,21 +10,18 @@ import re
 import ssl
 from collections.abc import Callable, Mapping
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
-import aiogram.methods
 import aiohttp
 import aiohttp_socks
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
-from aiogram.methods import TelegramMethod
-from aiogram.types import BufferedInputFile
-from pydantic import ValidationError
 
 from gptbot.domain.outgoing import Attachment, Params
 from gptbot.domain.updates import Me
 from gptbot.edges.compressed import compressed
-from gptbot.edges.lenient_json import dumps, loads, scrub
+from gptbot.edges.lenient_json import loads, scrub
+from gptbot.edges.telegram_call import faults_of, form, urlencoded
 
 CONNECT_TIMEOUT_S: Final = 10.0
 ANSWER_BYTES_MAX: Final = 32 * 1024 * 1024
@@ -159,8 +156,9 @@ class TelegramApi:
 
     async def _call(self, method: str, params: Params | None, attachment: Attachment | None, timeout_s: float) -> Any:
         given = {name: value for name, value in (params or {}).items() if value is not None}
-        _check(method, given, attachment)
-        data = _urlencoded(given) if attachment is None else _form(given, attachment)
+        if faults := faults_of(method, given, attachment):
+            raise TelegramRefusal(400, f"not a valid call of {method}: {faults}"[:DESCRIPTION_LENGTH_MAX])
+        data = urlencoded(given) if attachment is None else form(given, attachment)
         url = self._session.api.api_url(self._token, method)
         try:
             status, body = await self._session.post(url, data, timeout_s)
@@ -259,27 +257,6 @@ def _failure(error: Exception) -> TelegramError:
     return TelegramUnreachable(reason) if isinstance(error, _NOT_SENT) else TelegramUnknown(reason)
 
 
-def _check(method: str, params: dict[str, Any], attachment: Attachment | None) -> None:
-    """Raises a TelegramRefusal (400) for what aiogram's class of the method does not accept.
-
-    A method that aiogram does not know yet goes out as it is.
-    """
-    known = getattr(aiogram.methods, method[:1].upper() + method[1:], None)
-    if not (isinstance(known, type) and issubclass(known, TelegramMethod)):
-        return
-    files = {} if attachment is None else {attachment.field: BufferedInputFile(attachment.content, attachment.filename)}
-    try:
-        known(**params, **files)
-    except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc']))}: {fault['type']}"
-            for fault in error.errors(include_url=False, include_context=False, include_input=False)
-        )
-    else:
-        return
-    raise TelegramRefusal(400, f"not a valid call of {method}: {faults}"[:DESCRIPTION_LENGTH_MAX])
-
-
 def _retry_after_s(value: object, description: str) -> float | None:
     """The wait that a 429 asks for, a number or a text; without `parameters`, the description may still name it."""
     if isinstance(value, str) and re.fullmatch("[0-9]{1,6}", value):
@@ -288,20 +265,3 @@ def _retry_after_s(value: object, description: str) -> float | None:
         return float(min(value, RETRY_AFTER_MAX_S))
     named = _RETRY_AFTER.search(description)
     return min(float(named[1]), RETRY_AFTER_MAX_S) if named else None
-
-
-def _urlencoded(params: Mapping[str, Any]) -> bytes:
-    return urlencode({name: _field(value) for name, value in params.items()}).encode()
-
-
-def _field(value: object) -> str:
-    """A parameter as text: what is no string goes as JSON."""
-    return scrub(value) if isinstance(value, str) else dumps(value).decode()
-
-
-def _form(params: Mapping[str, Any], attachment: Attachment) -> aiohttp.FormData:
-    form = aiohttp.FormData(quote_fields=False)
-    for name, value in params.items():
-        form.add_field(name, _field(value))
-    form.add_field(attachment.field, io.BytesIO(attachment.content), filename=attachment.filename)
-    return form

@@ -65,6 +65,8 @@ async def test_a_misspelt_call_is_refused_before_it_leaves_and_without_its_text(
         assert caught.value.status == 400
         assert "text" in caught.value.description
         assert "words" not in caught.value.description
+        with pytest.raises(TelegramRefusal, match="txet: unknown"):
+            await api.call("sendMessage", {"chat_id": 1, "text": "x", "txet": "words"})
         assert fake.calls == []
 
 
