@@ -6,12 +6,14 @@ import { isBot, keyOf, messagesOf, on, open, rooms, state } from "./store.js";
 
 const list = byId("rooms");
 const kept = new Map(); // what is shown, by its key: what is pressed or has the focus must stay the same node
+const SOON_MS = 30;
 let about = { admin_id: 0 };
+let soon = null;
 
 export function startList(chosen) {
-  on("list", show);
+  on("list", showSoon);
   on("room", show);
-  on("action", show);
+  on("action", showSoon);
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden && state.unread.delete(state.current)) show();
   });
@@ -31,7 +33,14 @@ export function startList(chosen) {
   on("inside-all", (all) => { about = all.about; show(); });
 }
 
+// An announcement to hundreds changes it hundreds of times: it is drawn once for all that came together.
+function showSoon() {
+  soon ??= setTimeout(show, SOON_MS);
+}
+
 function show() {
+  clearTimeout(soon);
+  soon = null;
   const focused = document.activeElement?.dataset?.room;
   const found = rooms();
   const entries = [heading("You are …"), ...found.filter((room) => room.isPrivate).map(entry)];

@@ -51,10 +51,12 @@ export async function post(path, body = {}) {
   return answer.result;
 }
 
+const MINUTES = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+const [toMinutes, toSeconds] = [MINUTES, { ...MINUTES, second: "2-digit" }]
+  .map((options) => new Intl.DateTimeFormat([], options)); // slow to make
+
 export function clock(seconds, withSeconds = false) {
-  const options = { hour: "2-digit", minute: "2-digit", hour12: false };
-  if (withSeconds) options.second = "2-digit";
-  return new Date(seconds * 1000).toLocaleTimeString([], options);
+  return (withSeconds ? toSeconds : toMinutes).format(seconds * 1000);
 }
 
 export function size(bytes) {

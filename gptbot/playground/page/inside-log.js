@@ -22,7 +22,7 @@ function row({ at, record }) {
   if (!wanted(record)) return null;
   const isWide = WIDE.includes(event);
   const body = make("dl", {}, ...Object.entries(more).flatMap(([key, value]) =>
-    [make("dt", {}, key), make("dd", {}, typeof value === "string" ? value : JSON.stringify(value))]));
+    [make("dt", {}, key), make("dd", {}, written(value))]));
   return make("li", { data: { testid: "log-event", event } },
     make("details", { class: `${isWide ? "wide" : ""} ${level}` },
       make("summary", {}, make("time", {}, clock(at, true)), make("b", {}, event), isWide ? figures(more) : short(more)),
@@ -34,13 +34,14 @@ function wanted(record) {
   if (kind === "turns" && !WIDE.includes(record.event)) return false;
   if (kind === "loud" && !LOUD.includes(record.level)) return false;
   const words = byId("log-filter").value.trim().toLowerCase().split(/\s+/);
-  const text = JSON.stringify(record).toLowerCase();
+  const { event, level, ...more } = record;
+  const text = [event, level, pairs(more), nameOf(record.user ?? "")].join(" ").toLowerCase();
   return words.every((word) => text.includes(word));
 }
 
-function short(more) {
-  return make("span", { class: "more" }, Object.entries(more).map(([key, value]) => `${key}=${value}`).join("  "));
-}
+const written = (value) => (typeof value === "string" ? value : JSON.stringify(value));
+const pairs = (more) => Object.entries(more).map(([key, value]) => `${key}=${written(value)}`).join("  ");
+const short = (more) => make("span", { class: "more" }, pairs(more));
 
 function figures(more) {
   const chips = FIELDS.filter((name) => more[name] !== undefined && more[name] !== null)
