@@ -137,10 +137,12 @@ function showEmpty() {
   byId("empty").hidden = !room || messagesOf(room.key).length > 0 || room.chat.drafts.length > 0;
 }
 
+const gliding = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
+
 export function jump(messageId) {
   const item = byId(`message-${messageId}`);
   if (!item) return toast("That message is not here.");
-  item.scrollIntoView({ block: "center", behavior: "smooth" });
+  item.scrollIntoView({ block: "center", behavior: gliding() });
   item.classList.remove("found");
   requestAnimationFrame(() => item.classList.add("found"));
   return null;
@@ -179,6 +181,6 @@ list.addEventListener("scroll", () => {
   if (follows) byId("to-end").hidden = true;
 }, { passive: true });
 new ResizeObserver(() => { if (follows) toEnd(list); }).observe(list);
-byId("to-end").addEventListener("click", () => list.scrollTo({ top: list.scrollHeight, behavior: "smooth" }));
+byId("to-end").addEventListener("click", () => list.scrollTo({ top: list.scrollHeight, behavior: gliding() }));
 // A picture that has just been loaded makes its bubble taller.
 list.addEventListener("load", () => { if (atEnd(list, 500)) toEnd(list); }, true);
