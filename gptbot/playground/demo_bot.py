@@ -44,6 +44,7 @@ class DemoBot:
                 await asyncio.wait((ended, stopped), return_when=asyncio.FIRST_COMPLETED)
                 if not ended.done():
                     stop.clear()
+                    self._say("The bot finishes what it is at. Ctrl-C once more does not wait for it.")
                     await self._end(child, ended, stop)
                     return 0
             finally:

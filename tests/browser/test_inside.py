@@ -22,6 +22,15 @@ async () => {
 }
 """
 FEW = 5
+BEGUN_ANEW = """
+async (room) => {
+  const { handlers, state } = await import("/page/store.js");
+  const nothing = { members: {}, topics: {}, messages: [], drafts: [], pinned: [], reactions: {} };
+  state.unread.set(room, 1);
+  const chats = [...state.chats.values()].map((chat) => ({ ...nothing, chat: chat.info }));
+  handlers.snapshot({ me: state.me, users: [...state.users.values()], chats });
+}
+"""
 
 
 async def test_the_log_is_filtered_by_what_one_reads_there(window: Window) -> None:
@@ -45,3 +54,14 @@ async def test_the_log_is_filtered_by_what_one_reads_there(window: Window) -> No
 async def test_the_list_of_chats_is_drawn_once_for_many_messages(window: Window) -> None:
     await window.meets("Ada")
     assert await window.page.evaluate(DRAWN) <= FEW
+
+
+async def test_a_demo_that_was_started_anew_has_nothing_unread(window: Window) -> None:
+    ada = await window.meets("Ada")
+    await window.meets("Ben")
+    await window.demo.bot("sendMessage", chat_id=ada, text="hello")
+    await expect(window.room(ada).get_by_test_id("unread")).to_be_visible()
+    await window.page.evaluate(BEGUN_ANEW, str(ada))
+    await expect(window.room(ada)).to_contain_text("Has not pressed Start yet")
+    await expect(window.room(ada).get_by_test_id("unread")).to_be_hidden()
+    await window.page.reload()

@@ -73,6 +73,19 @@ async def test_a_button_that_edits_its_message_keeps_the_focus_of_the_keyboard(w
     await expect(window.button("8000")).to_be_focused()
 
 
+async def test_a_press_is_not_lost_while_the_message_is_edited(window: Window) -> None:
+    ada = await window.becomes("Ada")
+    buttons = {"inline_keyboard": [[{"text": "Keep it", "callback_data": "dlg:long-ago:keep"}]]}
+    message = await window.demo.bot("sendMessage", chat_id=ada, text="grow", reply_markup=buttons)
+    await window.button("Keep it").hover()
+    await window.page.mouse.down()
+    where = {"chat_id": ada, "message_id": message["message_id"]}
+    await window.demo.bot("editMessageText", **where, text="grown", reply_markup=buttons)
+    await expect(window.last.locator(".text")).to_have_text("grown")
+    await window.page.mouse.up()
+    await expect(window.toast).to_contain_text("This is over")
+
+
 async def test_what_stands_below_the_messages_stays_while_others_write(window: Window) -> None:
     ben = await window.meets("Ben")
     ada = await window.demo.newcomer("Ada")

@@ -103,6 +103,7 @@ async def test_a_signal_ends_the_bot_and_the_demo_with_status_0(demo: Demo, tmp_
     await demo.says("The bot is running.")
     assert await demo.interrupted() == 0
     assert mark.read_text() == "well"
+    assert "Ctrl-C once more does not wait" in demo.lines[-1]
     assert (tmp_path / "demo-data").is_dir()
 
 

@@ -96,8 +96,13 @@ function put(message, isNew) {
 
 const keysOf = (item) => [...item.querySelectorAll(".keyboard :is(a, button)")];
 
-// Who has pressed a button by the keyboard finds it again in the edited message.
+// A button that is pressed just now stays the same one; who pressed it by the keyboard finds it again where it changed.
 function replace(old, item) {
+  const [before, now] = [old, item].map((node) => node.querySelector(".keyboard")?.outerHTML);
+  if (now && now === before) {
+    for (const part of [".bubble", ".tools"]) old.querySelector(part).replaceWith(item.querySelector(part));
+    return;
+  }
   const at = keysOf(old).findIndex((key) => key.matches(":focus-visible"));
   old.replaceWith(item);
   keysOf(item)[at]?.focus();

@@ -73,7 +73,7 @@ export const handlers = {
     const speakers = new Map([...state.chats].map(([id, chat]) => [id, chat.speaker]));
     state.chats = new Map();
     for (const chat of event.chats) takeChat(chat, speakers.get(chat.chat.id));
-    for (const key of state.unread.keys()) if (!findRoom(key)) state.unread.delete(key);
+    for (const key of state.unread.keys()) if (!messagesOf(key).length) state.unread.delete(key);
     const known = [state.current, sessionStorage.getItem("room")].find(findRoom);
     state.current = known ?? rooms()[0]?.key ?? null;
     emit("room", state.current);
