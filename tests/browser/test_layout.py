@@ -59,3 +59,12 @@ async def test_the_account_that_has_just_changed_is_scrolled_to(window: Window) 
     await window.says("/language")
     await window.button("Русский").click()
     await expect(account.locator(".changed").last).to_be_in_viewport()
+
+
+async def test_many_files_leave_room_to_write(window: Window) -> None:
+    await window.becomes("Ada")
+    await window.attaches(*({"name": f"{n}.txt", "mimeType": "text/plain", "buffer": b"x"} for n in range(80)))
+    await expect(window.page.get_by_role("button", name="Remove 79.txt")).to_be_attached()
+    await expect(window.field).to_be_in_viewport(ratio=1)
+    await expect(window.page.get_by_test_id("chat-title")).to_be_in_viewport(ratio=1)
+    await window.page.reload()
