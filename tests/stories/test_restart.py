@@ -251,6 +251,22 @@ async def test_a_user_taken_out_by_hand_can_register_again(bot: House, alice: Pe
     assert_books_agree(bot)
 
 
+async def test_the_dialog_of_a_user_taken_out_by_hand_is_over(bot: House, alice: Person) -> None:
+    await alice.says("/prompt")
+    await alice.sees("as a message")
+    await alice.says("You are Marv")
+    preview = await alice.sees("This would be your instruction")
+    await bot.stop()
+    document = bot.data()
+    del document["101"]
+    (bot.folder / "data.json").write_bytes(orjson.dumps(document))
+    await bot.start()
+    await alice.presses("✅ Save", on=preview)
+    await alice.sees_popup("This is over")
+    await alice.says("You are Marvin")
+    await alice.sees("Please press /start first")
+
+
 async def test_data_json_can_be_read_at_any_moment_of_a_busy_time(bot: House, alice: Person, bob: Person) -> None:
     people = [alice, bob]
     for number in range(5):
