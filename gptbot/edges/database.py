@@ -241,9 +241,14 @@ def open_database(path: Path, bot_id: int) -> SqliteDatabase:
             reader = opened.enter_context(closing(connect(path)))
             reader.execute("PRAGMA query_only = ON")
             opened.pop_all()  # all went well: they stay open
-    except (sqlite3.Error, OSError) as error:
-        raise OperatorError(
-            f"{path} can't be used ({error}): mend its permissions, or move it away"
-            " (then conversation history is lost, balances stay in data.json)"
-        ) from error
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
+        raise unusable(path, error) from error
     return SqliteDatabase(writer, reader, bot_id)
+
+
+def unusable(path: Path, error: Exception) -> OperatorError:
+    """What the operator reads when data.db can't be opened, or is damaged within."""
+    return OperatorError(
+        f"{path} can't be used ({error}): mend its permissions, or move it away"
+        " (then conversation history is lost, balances stay in data.json)"
+    )

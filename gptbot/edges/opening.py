@@ -1,6 +1,7 @@
 """Opens the storage at start: lock, data.json, data.db, and one truth out of both, on the disk before anything runs."""
 
 import secrets
+import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -27,7 +28,7 @@ from gptbot.edges.data_file import (
     open_to_others,
     take_lock,
 )
-from gptbot.edges.database import SqliteDatabase, StartState, open_database
+from gptbot.edges.database import SqliteDatabase, StartState, open_database, unusable
 from gptbot.errors import OperatorError
 from gptbot.ports import StorageConflict, StorageUnavailable
 
@@ -71,16 +72,20 @@ def open_storage(
             recovered = _reconcile(paths, imported, state, accept=accept)
             document = _settle(paths, data_file, database, state, loaded, imported, recovered, admins)
             database.served_by(admins)
+            _restore_dialogs(recovered.book, state.dialogs)
+            _restore_permits(recovered.book, state.permits)
+            to_show = database.requests_to_show()
         except (StorageUnavailable, StorageConflict) as error:
+            if type(error.__cause__) is sqlite3.DatabaseError:  # damaged; a full disk is an OperationalError
+                raise unusable(paths.database, error) from error
             raise OperatorError(f"{error}: the folder of DATA_FILE must be writable and its disk have room") from error
+        except (sqlite3.Error, ValueError) as error:  # ValueError: what stands in a row is no JSON, no UTF-8
+            raise unusable(paths.database, error) from error
         on_failure.pop_all()
-    _restore_dialogs(recovered.book, state.dialogs)
-    _restore_permits(recovered.book, state.permits)
     state.counters.seq = recovered.seq
     log.info(
         "storage.opened", users=len(recovered.book.accounts), replayed=len(state.patches), imported=recovered.imported
     )
-    to_show = database.requests_to_show()
     return OpenedStorage(recovered.book, document, state.counters, database, data_file, lock, to_show)
 
 

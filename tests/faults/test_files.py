@@ -91,11 +91,21 @@ def zeros_within(path: Path) -> None:
         file.write(bytes(path.stat().st_size - 4096))
 
 
+def nonsense_in_a_table(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'journal'").fetchone()
+        (size,) = db.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xa5" * size)
+
+
 DAMAGES: dict[str, Callable[[Path], None]] = {
     "half of it": lambda path: os.truncate(path, path.stat().st_size // 2),
     "a page and a bit": lambda path: os.truncate(path, 5000),
     "a few bytes": lambda path: os.truncate(path, 50),
     "zeros within": zeros_within,
+    "nonsense in a table": nonsense_in_a_table,
     "another kind of file": prose,
 }
 
