@@ -46,6 +46,9 @@ from gptbot.ports import (
 
 log = structlog.get_logger()
 
+DISK_GRACE_S = 2.0
+"""So long the stop waits for a disk that refuses what is to be written."""
+
 
 @dataclass(frozen=True, slots=True)
 class Edges:
@@ -151,10 +154,11 @@ class App:
         await asyncio.wait([source])
         await self._drain()
         await self._above.stop()
-        await self._data_writer.stop()
-        await self.storage.stop()
+        if await self._written_out():
+            log.info("bot.stopped")
+        else:
+            log.warning("bot.stopped_unwritten")
         await self._below.stop()
-        log.info("bot.stopped")
         if self._fatal is not None:
             raise self._fatal
 
@@ -186,6 +190,23 @@ class App:
                 await self._reports.stop()
         except TimeoutError:
             log.warning("bot.stopped_early", waiting=self._delivery.waiting)
+
+    async def _written_out(self) -> bool:
+        """Everything is on the disk; False for a disk that takes nothing, which must not hold up the end.
+
+        What it refused was confirmed to nobody.
+        """
+        writing = self._below.spawn("last writing", self._write_out())
+        while not writing.done():
+            await asyncio.wait([writing], timeout=DISK_GRACE_S)
+            if self.storage.in_trouble and not writing.done():
+                return False
+        await writing
+        return True
+
+    async def _write_out(self) -> None:
+        await self._data_writer.stop()
+        await self.storage.stop()
 
     def _failed(self, error: BaseException) -> None:
         self._fatal = self._fatal or error

@@ -6,6 +6,7 @@ EVENTS: dict[str, str] = {
     "bot.stopping": "a stop was requested; what is under way gets STOP_GRACE_S",
     "bot.stopped_early": "STOP_GRACE_S was over before all was delivered; the rest waits in data.db for the next start",
     "bot.stopped": "everything is saved",
+    "bot.stopped_unwritten": "the disk takes nothing: what could not be stored was confirmed to nobody and comes again",
     "telegram.unreachable": "Telegram does not answer at start; tried again until it does",
     "tokens.estimated": "tiktoken's table can't be had: tokens are estimated (bills come from the model's own usage)",
     "settings.looked_odd": "a variable in .env looks misspelt or is set twice; the bot runs without it",

@@ -1,8 +1,9 @@
 """A disk that takes nothing: nothing is confirmed that isn't recorded, and it recovers by itself (SPEC §8)."""
 
 import resource
+import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from gptbot.playground.bot_api import BotApiServer
 from tests.faults.answers import Answers, tag
@@ -21,7 +22,8 @@ def full_disk(bot: BotProcess) -> Iterator[None]:
     try:
         yield
     finally:
-        resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, (soft, hard))
+        with suppress(ProcessLookupError):  # it has ended
+            resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, (soft, hard))
 
 
 async def test_on_a_full_disk_nothing_is_confirmed_and_with_room_again_all_is_answered(
@@ -36,6 +38,22 @@ async def test_on_a_full_disk_nothing_is_confirmed_and_with_room_again_all_is_an
         assert answers.count == 0
     await alice.sees(whole_answer(tag(ALICE, 1)))
     assert bot.logs("storage.recovered")
+    assert await bot.stop() == 0
+    check(bot.data_file, telegram, answers, expected)
+
+
+async def test_stopped_on_a_full_disk_it_ends_and_knows_all_that_was_confirmed(
+    bot: BotProcess, telegram: BotApiServer, answers: Answers, expected: Expected
+) -> None:
+    await bot.start()
+    alice = await member(telegram, ALICE)
+    with full_disk(bot):
+        await alice.says(expected.ask(ALICE, tag(ALICE, 1)))
+        await bot.logged("storage.unavailable")
+        bot.terminate(signal.SIGTERM)
+        assert await bot.ended() == 0
+    await bot.start()
+    await alice.sees(whole_answer(tag(ALICE, 1)))
     assert await bot.stop() == 0
     check(bot.data_file, telegram, answers, expected)
 
