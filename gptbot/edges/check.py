@@ -96,9 +96,9 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 
 
 def _data_file(settings: Settings) -> Iterator[Finding]:
-    from gptbot.edges import data_file
+    from gptbot.edges import data_file, opening
 
-    problems = data_file.inspect(settings.data_file)
+    problems = data_file.inspect(settings.data_file) or opening.inspect(settings.data_file, settings.bot_id)
     for problem in problems:
         yield Finding(Verdict.WRONG, "data file", problem)
     if not problems:

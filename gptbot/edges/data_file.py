@@ -147,10 +147,9 @@ def inspect(path: Path) -> list[str]:
     problems = []
     try:
         paths = Paths.beside(path)
-        if not os.access(path.parent if path.parent.exists() else path.parent.parent, os.W_OK):
-            problems.append(
-                f"the folder {path.parent} is not writable: the bot keeps data.json, data.db and backups there"
-            )
+        folder = paths.data.parent  # where a link leads to
+        if not os.access(next(there for there in (folder, *folder.parents) if there.exists()), os.W_OK):
+            problems.append(f"the folder {folder} is not writable: the bot keeps data.json, data.db and backups there")
         if paths.lock.exists():
             take_lock(paths.lock).close()
         if loaded := load(paths.data):

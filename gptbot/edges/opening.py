@@ -89,6 +89,26 @@ def open_storage(
     return OpenedStorage(recovered.book, document, state.counters, database, data_file, lock, to_show)
 
 
+def inspect(data_path: Path, bot_id: int) -> list[str]:
+    """For `--check`: what keeps data.db from going together with a data.json that is sound by itself, in sentences."""
+    paths = Paths.beside(data_path)
+    if not paths.database.exists():
+        return []
+    try:
+        with ExitStack() as opened:
+            opened.enter_context(take_lock(paths.lock))
+            loaded = load(paths.data)
+            imported = read_document(loaded.document) if loaded else None
+            database = open_database(paths.database, bot_id)
+            opened.callback(database.close)
+            _reconcile(paths, imported, database.start_state(), accept=False)
+    except OperatorError as error:
+        return [str(error)]
+    except (sqlite3.Error, ValueError) as error:
+        return [str(unusable(paths.database, error))]
+    return []
+
+
 def close_storage(opened: OpenedStorage) -> None:
     """Ends the threads and gives the lock back."""
     opened.data_file.close()

@@ -1,6 +1,7 @@
 """--check: what it finds, in words, with the right exit status, and without secrets (SPEC §2)."""
 
 import io
+import os
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from gptbot.edges import check
+from gptbot.edges.opening import close_storage, open_storage
 from gptbot.settings import load_settings
 
 KEY = "sk-proj-Zq8w4e5r6t7y8u9i0o1p2a3s"
@@ -120,6 +122,29 @@ async def test_a_broken_data_file_is_told_with_the_place(run: Any, tmp_path: Pat
     assert checked.status == 1
     assert "line 2" in checked.line("WRONG", "data file")
     assert checked.lines[-1].startswith("1 wrong")
+
+
+async def test_files_that_do_not_belong_together_are_told_as_the_start_would(run: Any, tmp_path: Path) -> None:
+    path = tmp_path / "data.json"
+    close_storage(open_storage(path, bot_id=1234567890, admins=(777,), backup_count=3, backup_days=3))
+    checked = await run()
+    assert checked.status == 0
+    assert checked.line("data file").startswith("ok ")
+    path.write_text('{"global": {}}')
+    checked = await run()
+    assert checked.status == 1
+    assert "--accept-data" in checked.line("WRONG", "data file")
+    (tmp_path / "data.db").write_text("no database " * 1000)
+    assert "balances stay in data.json" in (await run()).line("WRONG", "data file")
+
+
+async def test_where_the_data_file_is_a_link_the_folder_it_leads_to_is_looked_at(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    (tmp_path / "data.json").symlink_to(tmp_path / "elsewhere" / "data.json")
+    monkeypatch.setattr(os, "access", lambda folder, _: Path(folder).name == "elsewhere")
+    assert (await run()).line("data file").startswith("ok ")
 
 
 async def test_a_refused_token(run: Any, servers: Servers) -> None:
