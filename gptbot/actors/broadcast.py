@@ -291,7 +291,8 @@ def _note_and_claim(
     """What is to be sent to `users`, now claimed; None if they may not be written to any more."""
     for result in landed:
         under_way = result.live.under_way
-        tx.write(RecipientState(result.state, under_way.id, result.user))
+        who = tx.book.left_of(result.user) or result.user  # had everything deleted while it was on its way
+        tx.write(RecipientState(result.state, under_way.id, who))
         if result.refusal in _UNREACHABLE and tx.book.get(result.user) is not None:
             tx.set(result.user, unreachable=True)
         if result.refusal is RefusalKind.MESSAGE_GONE:  # what is to be copied was deleted: nobody else can get it

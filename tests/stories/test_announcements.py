@@ -418,6 +418,20 @@ async def test_a_blocked_user_gets_no_announcement_not_even_one_that_is_under_wa
     assert got(house, users[-1]) == []
 
 
+async def test_who_is_forgotten_while_it_is_on_its_way_to_them_is_counted(
+    bot: House, alice: Person, admin: Person
+) -> None:
+    question = await to_the_preview(admin, "all")
+    bot.telegram.faults.next("copyMessage", "slow", seconds=1.5, where=to(alice.id))
+    await send_it(admin, question)
+    await bot.telegram.until(lambda: not bot.telegram.faults.left)
+    await alice.says("/forget")
+    await alice.presses("Delete everything")
+    await alice.sees("Everything about you is deleted")
+    report = await admin.sees("The announcement was sent.")
+    assert sum(figures(report).values()) == 2
+
+
 async def test_an_answer_does_not_wait_behind_200_recipients(house: House) -> None:
     users = crowd(house, 200)
     await house.start()  # 25 a second, as Telegram allows
