@@ -132,12 +132,17 @@ class AnswerView:
         message_id, self._message_id = self._message_id, None
         return message_id
 
-    async def remove(self) -> None:
-        """Takes away the message that has become nothing; for after the end."""
+    def give_back(self, message_id: int | None) -> None:
+        """The whole answer may not be shown after all."""
+        self._message_id = message_id
+
+    def remove(self) -> None:
+        """Takes away the message that has become nothing, as soon as Telegram lets it; for after the end."""
         message_id = self.take_message()
         if message_id is not None:
             self.calls += 1
-            await self._desk.messenger.hint(delete(self._place.chat_id, message_id))
+            gone = self._desk.messenger.deliver(delete(self._place.chat_id, message_id))
+            self._desk.supervisor.spawn(f"removal {self._id}", gone)
 
     def _set_timer(self, after_s: float, work: Callable[[], None]) -> None:
         if self._timer is not None:

@@ -27,7 +27,7 @@ from gptbot.domain.records import NANO
 from gptbot.domain.rules import ModelSpec
 from gptbot.domain.transaction import Transaction
 from gptbot.domain.visible import blank
-from gptbot.ports import ChatMessage, ChatRequest, Completed, ModelError, ModelTrouble, Refused, TextDelta
+from gptbot.ports import ChatMessage, ChatRequest, Completed, ModelError, ModelTrouble, RefusalKind, Refused, TextDelta
 
 log = structlog.get_logger()
 
@@ -112,7 +112,7 @@ class Turn:
                 await self._desk.storage.commit(self._settle_free)
                 if self._retry_offered:
                     self._take_button()
-                await self._view.remove()
+                self._view.remove()
             case chart.Settle() | chart.StopModel():
                 # Settled by the commit that noted the last part (`domain/settling`); the call was broken off by
                 # `interrupt`.
@@ -228,14 +228,17 @@ class Turn:
     # --- the answer --------------------------------------------------------------------------------------------------
 
     async def _commit_answer(self) -> chart.Event:
+        edits = self._view.take_message()
         outcome = await self._answer.commit(
             self._context,
             self._visit.words,
             heard_s=0 if self._question.again else seconds_of(self._conversation.files),
             parent=self._conversation.parent,
             replaced=await replaced_by(self._desk, self._question, self._conversation.former),
-            edits=self._view.take_message(),
+            edits=edits,
         )
+        if isinstance(outcome, Refused) and outcome.kind is RefusalKind.WITHHELD:  # blocked or forgotten meanwhile
+            self._view.give_back(edits)
         self._desk.muted.learn(self._visit.place, outcome)
         return chart.DeliveryRefused() if isinstance(outcome, Refused) else chart.AnswerDelivered()
 

@@ -331,10 +331,12 @@ async def test_a_message_from_before_the_crash_is_edited_even_where_there_are_dr
 
 async def test_a_message_that_became_nothing_is_taken_away(tmp_path: Path) -> None:
     async with stage(tmp_path, preview=7) as it:
-        pass
-    await it.view.remove()
-    await it.view.remove()
-    assert it.messenger.hints == [Outgoing("deleteMessage", {"chat_id": 1, "message_id": 7})]
+        it.view.remove()
+        it.view.remove()
+        await settle()
+        assert [call for call, _ in it.messenger.delivered] == [
+            Outgoing("deleteMessage", {"chat_id": 1, "message_id": 7})
+        ]
 
 
 async def test_frames_carry_the_stop_of_this_very_answer(tmp_path: Path) -> None:

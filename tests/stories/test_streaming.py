@@ -13,7 +13,7 @@ from gptbot.playground.faults import RateLimits
 from gptbot.playground.people import find_button
 from gptbot.playground.world import Json
 from tests.stories.conftest import ADMIN, House
-from tests.stories.kit import Person
+from tests.stories.kit import Person, to
 
 GROUP = -1001
 LONG = "\n\n".join(f"Line {number}: " + "words " * 12 for number in range(120))
@@ -305,6 +305,19 @@ async def test_who_is_blocked_meanwhile_leaves_no_half_answer(bot: House, alice:
     holding(bot, "one two three four five six seven")
     await hers.says("@playground_bot tell me")
     await growing(hers, "one two three four five")
+    await admin.says("/block 101")
+    await bot.telegram.until(lambda: not left(bot, GROUP))
+
+
+async def test_nor_when_the_whole_answer_was_on_its_way(bot: House, alice: Person, admin: Person) -> None:
+    bot.telegram.add_group(GROUP, "Friends", [101])
+    hers = alice.in_chat(GROUP)
+    gate = holding(bot, "one two three four five six seven")
+    await hers.says("@playground_bot tell me")
+    await growing(hers, "one two three four five")
+    bot.telegram.faults.next("editMessageText", "429", where=to(GROUP), retry_after=1)
+    gate.set()
+    await bot.telegram.until(lambda: [call for call in bot.telegram.calls_of("editMessageText") if not call.ok])
     await admin.says("/block 101")
     await bot.telegram.until(lambda: not left(bot, GROUP))
 
