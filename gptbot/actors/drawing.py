@@ -126,12 +126,18 @@ class Drawing:
         if after["charge"]["report"] is not None and self._desk.rules.report_pictures:
             after["show_to"] = self._desk.rules.main_admin
 
-        def commit(tx: Transaction) -> None:
+        def commit(tx: Transaction) -> bool:
+            if tx.book.get(update.person.id) is None:  # forgotten meanwhile: nothing of them is kept
+                tx.done(*update.update_ids)
+                return False
             tx.meet(update.person)
             tx.send(photo, after=after, settles=update.update_id)
             tx.done(*update.joined)
+            return True
 
-        await self._desk.storage.commit(commit)
+        if not await self._desk.storage.commit(commit):
+            watcher.cancel()
+            return "undelivered", ""
         outcome = await watcher
         self._desk.muted.learn(update.place, outcome)
         return ("undelivered", "") if isinstance(outcome, Refused) else ("settled", "")

@@ -20,6 +20,7 @@ from gptbot.domain.outgoing import Text, media
 from gptbot.domain.pricing import speaking_cost
 from gptbot.domain.records import NANO
 from gptbot.domain.settling import After, Charge
+from gptbot.domain.transaction import Transaction
 from gptbot.ports import ModelError, ModelTrouble, Renderer, Voice
 
 log = structlog.get_logger()
@@ -83,7 +84,12 @@ async def _send(desk: Desk, question: Question, model: str, voice: Voice, charac
     )
     message = media(update.place, "voice", voice.filename, voice.content)
     after = After(turn=turn, asker=update.person.id, charge=charge)
-    await desk.storage.commit(lambda tx: tx.send(message, after=after))
+
+    def send(tx: Transaction) -> None:
+        if tx.book.get(update.person.id) is not None:  # not forgotten meanwhile
+            tx.send(message, after=after)
+
+    await desk.storage.commit(send)
     desk.model_answered(model)
     desk.figures.spent(desk.clock.now(), model, cost)
     log.info(

@@ -41,7 +41,10 @@ class InboxDone(NamedTuple):
 
 
 class InboxAsked(NamedTuple):
-    """The settings of the moment a waiting question was asked (JSON), for a replay after a crash."""
+    """The settings of the moment a waiting question was asked (JSON), for a replay after a crash.
+
+    Of one that is finished meanwhile nothing is kept: its asker may have had everything deleted.
+    """
 
     asked: bytes
     update_id: int

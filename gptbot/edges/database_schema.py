@@ -64,7 +64,7 @@ WRITES: dict[type[Any], str] = {
     rows.JournalRow: "INSERT INTO journal VALUES(?, ?, ?)",
     rows.LedgerRow: "INSERT INTO ledger(key, user, purse, amount, reason, at) VALUES('{bot}:' || ?, ?, ?, ?, ?, ?)",
     rows.InboxDone: "UPDATE inbox SET raw = NULL, asked = NULL, done_at = ? WHERE bot = {bot} AND update_id = ?",
-    rows.InboxAsked: "UPDATE inbox SET asked = ? WHERE bot = {bot} AND update_id = ?",
+    rows.InboxAsked: "UPDATE inbox SET asked = ? WHERE bot = {bot} AND update_id = ? AND done_at IS NULL",
     rows.OutboxRow: (
         "INSERT INTO outbox(id, bot, chat, grp, method, params, attachment_field, attachment_name, attachment, after,"
         " settles, at) VALUES(?, {bot}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"

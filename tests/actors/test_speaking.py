@@ -102,6 +102,16 @@ async def test_an_answer_is_read_aloud_and_charged_when_it_has_arrived(stage: St
     assert stage.office.desk.figures.cost == 20_020_000
 
 
+async def test_who_was_forgotten_meanwhile_hears_nothing(stage: Stage) -> None:
+    stage.mouth.gate.clear()
+    speaking = asyncio.create_task(stage.answered())
+    await stage.office.until(lambda: bool(stage.mouth.read))
+    await stage.office.made.storage.commit(lambda tx: tx.forget(ANN, 1))
+    stage.mouth.gate.set()
+    await speaking
+    assert stage.delivered() == []
+
+
 async def test_while_it_is_made_the_chat_shows_that_somebody_records(stage: Stage) -> None:
     stage.mouth.gate.clear()
     speaking = asyncio.create_task(stage.answered())

@@ -14,6 +14,7 @@ from gptbot.domain.rows import (
     AnnouncementRow,
     DialogRow,
     Forgotten,
+    InboxAsked,
     JournalRow,
     LedgerRow,
     MessageRow,
@@ -103,6 +104,14 @@ async def test_turns_come_newest_first_a_page_at_a_time(database: SqliteDatabase
     assert [row.id for row in await database.turns_of(ANN, None, 1)] == [3]
     assert [row.id for row in await database.turns_of(ANN, 3, 10)] == [1]
     assert await database.turns_of(ANN, 1, 10) == []
+
+
+async def test_nothing_of_a_question_that_was_under_way_is_kept_afterwards(
+    database: SqliteDatabase, tmp_path: Path
+) -> None:
+    await database.write([FORGET], [], 1)
+    await database.write([InboxAsked(b'{"prompt": "Ann has"}', 10)], [], 1)
+    assert "Ann has" not in str(select(tmp_path / "data.db", "SELECT asked FROM inbox"))
 
 
 async def test_forgetting_leaves_a_ledger_without_the_person(database: SqliteDatabase, tmp_path: Path) -> None:
