@@ -19,6 +19,7 @@ from gptbot.domain.transaction import Transaction
 from gptbot.domain.updates import (
     AnyUpdate,
     BotMembership,
+    ButtonPressed,
     ChatMigrated,
     CheckoutAsked,
     MessageSent,
@@ -95,8 +96,10 @@ class Directory:
         return actor
 
     def _refuse(self, tx: Transaction, updates: Sequence[AnyUpdate]) -> None:
+        """A word to those who wanted something: to change one's own message in a crowded group is no wish."""
         for update in updates:
-            if self._actor(update.person.id).begins_flood():
+            wish = isinstance(update, MessageSent | ButtonPressed)
+            if wish and self._actor(update.person.id).begins_flood():
                 log.warning("user.flooded", user=update.person.id)
                 person = update.person.id
                 if not tx.book.is_blocked(person) and served(tx.book, self._desk.rules, person, update.place):

@@ -1,11 +1,13 @@
 """The directory and the user actors: order, isolation, bounds, and nobody kept who has nothing to do (DESIGN §4)."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from gptbot.domain.updates import BotMembership, Person, Place, Unread
-from gptbot.limits import USER_MAILBOX
+from gptbot.domain.outgoing import Text, message
+from gptbot.domain.updates import BotMembership, MessageEdited, Person, Place, Unread
+from gptbot.limits import CHAT_BACKLOG, USER_MAILBOX
 from tests.actors.making_desk import office_in
 
 
@@ -46,6 +48,22 @@ async def test_a_flood_is_refused_in_one_commit_said_once_and_leaves_nothing(tmp
         assert len([text for text in texts if text.startswith("Too many questions")]) == 1
         assert len([text for text in texts if text.startswith("answer to")]) == USER_MAILBOX
         assert office.made.book.accounts[1].balance == 1000 - 10 * USER_MAILBOX
+
+
+async def test_where_too_much_waits_nobody_is_told_so_for_an_edit(tmp_path: Path) -> None:
+    """Telegram takes 20 messages a minute of a group, and tells of everything that people change there."""
+    async with office_in(tmp_path, 1) as office:
+        office.messenger.gate.clear()
+        group = Place(-1, "supergroup")
+        for _ in range(CHAT_BACKLOG):
+            await office.made.storage.commit(lambda tx: tx.send(message(group, Text("an answer"))))
+        edit = MessageEdited(update_id=500, person=Person(2, "B"), place=group, message_id=7, text="between us")
+        await office.arrives(edit, replace(office.message(1, "@thebot hello"), place=group, mentions_us=True))
+        office.messenger.gate.set()
+        await office.quiet()
+        refused = [text for text in office.messenger.texts(-1) if text != "an answer"]
+        assert refused == [office.words("turn.queue_full")]
+        assert await office.unfinished() == []
 
 
 async def test_questions_of_one_person_keep_their_order_while_commands_pass(tmp_path: Path) -> None:
