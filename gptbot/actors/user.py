@@ -13,6 +13,7 @@ import structlog
 from gptbot.actors.albums import AlbumInTheMaking
 from gptbot.actors.desk import Desk
 from gptbot.actors.queue import QuestionQueue
+from gptbot.actors.showing import STOP_AREA
 from gptbot.actors.supervisor import new_error_id
 from gptbot.actors.user_updates import UserUpdates
 from gptbot.actors.user_work import UserWork
@@ -21,7 +22,7 @@ from gptbot.commands.visit import Visit
 from gptbot.domain.asking import Asked
 from gptbot.domain.book import DialogKey
 from gptbot.domain.transaction import Transaction
-from gptbot.domain.updates import AnyUpdate, ButtonPressed, MessageSent
+from gptbot.domain.updates import AnyUpdate, ButtonPressed, GenerationStopped, MessageSent
 from gptbot.limits import CHAT_BACKLOG, USER_MAILBOX
 
 log = structlog.get_logger()
@@ -72,7 +73,7 @@ class UserActor:
         What an earlier run `accepted` is always taken, and so are letters from inside: they are few.
         """
         unsent = self._desk.delivery.backlog(letter.update.place.chat_id) if isinstance(letter, Arrived) else 0
-        if isinstance(letter, Arrived) and not accepted and self._too_much(unsent):
+        if isinstance(letter, Arrived) and not accepted and self._too_much(letter.update, unsent):
             return False
         self.used_at = self._desk.clock.monotonic()
         if self.idle and not unsent:
@@ -80,9 +81,15 @@ class UserActor:
         self._mailbox.put_nowait(letter)
         return True
 
-    def _too_much(self, unsent: int) -> bool:
-        """Telegram takes answers more slowly than questions come; an admin is never shut out by what others caused."""
-        crowded = unsent >= CHAT_BACKLOG and not self._desk.rules.is_admin(self._user)
+    def _too_much(self, update: AnyUpdate, unsent: int) -> bool:
+        """Telegram takes answers more slowly than questions come; an admin is never shut out by what others caused.
+
+        Nor is who wants an answer to end: that makes no message.
+        """
+        stops = isinstance(update, GenerationStopped) or (
+            isinstance(update, ButtonPressed) and update.data.startswith(f"{STOP_AREA}:")
+        )
+        crowded = unsent >= CHAT_BACKLOG and not stops and not self._desk.rules.is_admin(self._user)
         return crowded or self._mailbox.qsize() >= USER_MAILBOX
 
     def begins_flood(self) -> bool:

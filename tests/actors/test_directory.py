@@ -6,7 +6,7 @@ from pathlib import Path
 from structlog.testing import capture_logs
 
 from gptbot.domain.outgoing import Text, message
-from gptbot.domain.updates import BotMembership, MessageEdited, Person, Place, Unread
+from gptbot.domain.updates import BotMembership, ButtonPressed, MessageEdited, Person, Place, Unread
 from gptbot.limits import CHAT_BACKLOG, USER_MAILBOX
 from tests.actors.making_desk import office_in
 
@@ -64,6 +64,26 @@ async def test_where_too_much_waits_nobody_is_told_so_for_an_edit(tmp_path: Path
         refused = [text for text in office.messenger.texts(-1) if text != "an answer"]
         assert refused == [office.words("turn.queue_full")]
         assert await office.unfinished() == []
+
+
+async def test_where_too_much_waits_an_answer_can_still_be_stopped(tmp_path: Path) -> None:
+    async with office_in(tmp_path, 1) as office:
+        office.messenger.gate.clear()
+        office.model.gate.clear()
+        group = Place(-1, "supergroup")
+        question = replace(office.message(1, "@thebot hello"), place=group, mentions_us=True)
+        await office.arrives(question)
+        await office.until(lambda: bool(office.model.asked))
+        for _ in range(CHAT_BACKLOG):
+            await office.made.storage.commit(lambda tx: tx.send(message(group, Text("an answer"))))
+        data = f"stop:{question.update_id}"
+        stop = ButtonPressed(
+            update_id=500, person=question.person, place=group, callback_id="c", data=data, message_id=7
+        )
+        await office.arrives(stop)
+        office.messenger.gate.set()
+        await office.quiet()
+        assert [text for text in office.messenger.texts(-1) if text != "an answer"] == [office.words("turn.stopped")]
 
 
 async def test_questions_of_one_person_keep_their_order_while_commands_pass(tmp_path: Path) -> None:
