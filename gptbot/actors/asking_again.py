@@ -5,6 +5,7 @@ survives a crash like any other.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from gptbot.actors.desk import Desk
 from gptbot.actors.question import Again, Question
@@ -38,7 +39,8 @@ async def asked_by_button(
     message = MessageSent(
         update_id=press.update_id,
         person=press.person,
-        place=press.place,
+        # of a message that is too old Telegram does not tell the topic (Bot API InaccessibleMessage)
+        place=replace(press.place, thread_id=row.thread_id),
         # in a group that has moved it is lost
         message_id=row.message_id if row.message_id > 0 else press.message_id,
         text=text,

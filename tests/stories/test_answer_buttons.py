@@ -194,6 +194,23 @@ async def test_an_answer_in_a_group_is_regenerated_for_its_asker_only(bot: House
     assert second["reply_to_message"]["message_id"] == question["message_id"]
 
 
+async def test_the_new_answer_stays_in_the_topic_of_a_message_that_telegram_shows_no_more(
+    bot: House, alice: Person
+) -> None:
+    answers_numbered(bot)
+    bot.telegram.add_group(GROUP, "Forum", [101], forum=True)
+    hers, cats = alice.in_chat(GROUP), bot.telegram.add_topic(GROUP, "Cats")
+    await hers.says(f"@{bot.telegram.world.me['username']} first", thread_id=cats)
+    first = await hers.sees("Answer 1.")
+    button = find_button(first, "🔄")
+    assert button is not None
+    old = {"message_id": first["message_id"], "date": 0, "chat": hers.chat.info}
+    query = {"id": "old", "from": bot.telegram.world.users[101], "message": old, "data": button["callback_data"]}
+    bot.model.answer = lambda body: f"{'word ' * 1200} end"
+    bot.telegram.push_raw({"callback_query": query | {"chat_instance": "1"}})
+    assert (await hers.sees("end"))["message_thread_id"] == cats
+
+
 async def test_an_answer_of_one_chat_is_not_regenerated_in_another(bot: House, alice: Person) -> None:
     """Not even for its asker: what was said in private would be answered before everybody."""
     answers_numbered(bot)
