@@ -98,7 +98,7 @@ class UserUpdates:
     async def _ask_again(self, visit: Visit, update: ButtonPressed, args: Sequence[str], asked: Asked | None) -> None:
         question = await asked_by_button(self._desk, visit, update, args, asked)
         if isinstance(question, Question) and self._queue.holds(question.again):
-            question = "button.stale"
+            question = "button.under_way"
         if isinstance(question, str):
             self._answer_button(update, visit.words.plain(question))
             await self._work.ignore(visit)

@@ -51,6 +51,7 @@ TEXTS: dict[str, str] = {
     "button.answer_anew": "Answer anew",
     "button.stop": "Stop",
     "button.stale": "This button no longer works.",
+    "button.under_way": "I am on it already.",
     "button.not_yours": "This button is not for you.",
     # --- purses: "Your … are used up"
     "purse.balance": "tokens",

@@ -51,6 +51,7 @@ TEXTS: dict[str, str] = {
     "button.answer_anew": "Ответить заново",
     "button.stop": "Остановить",
     "button.stale": "Эта кнопка больше не действует.",
+    "button.under_way": "Уже отвечаю, подождите немного.",
     "button.not_yours": "Эта кнопка не для вас.",
     # --- purses: "У вас закончились …"
     "purse.balance": "токены",
