@@ -46,7 +46,7 @@ def others(book: Book) -> dict[int, Account]:
     return {user: copy.deepcopy(account) for user, account in book.accounts.items() if user != MALLORY}
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(data=DATA, place=st.sampled_from([Place(MALLORY), GROUP, Place(ALICE)]))
 @example(data=f"favor:{ALICE}:1:yes", place=Place(MALLORY))
 @example(data=f"favor:{MALLORY}:1:yes", place=Place(MALLORY))
@@ -65,7 +65,7 @@ def test_no_forged_button_reaches_into_anothers_affairs(data: str, place: Place)
     assert "secret" not in popup + "".join(call.text for call in calls)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(data=DATA, user=st.sampled_from([ADMIN, MALLORY, 999]))
 def test_no_data_breaks_a_button_whoever_presses_it(data: str, user: int) -> None:
     """Not an admin's either, nor that of somebody without an account."""

@@ -101,9 +101,6 @@ PAYLOADS = st.one_of(
 )
 FUZZ = settings(
     max_examples=40,
-    deadline=None,
-    derandomize=True,
-    database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

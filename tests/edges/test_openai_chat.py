@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import pytest
 from aiohttp import web
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gptbot.edges import openai_messages
@@ -300,7 +300,6 @@ async def test_pictures_come_before_the_words_and_only_where_they_are(
         ]
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=40))
 def test_a_picture_that_is_encoded_in_pieces_is_whole(picture: bytes) -> None:
     picture = JPEG + picture
@@ -609,7 +608,6 @@ async def test_a_listener_who_leaves_closes_the_connection() -> None:
     gc.collect()
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200), st.lists(st.integers(0, 200), max_size=5))
 def test_cuts_between_bytes_change_nothing(data: bytes, cuts: list[int]) -> None:
     """However the network cuts a stream, its events are the same."""

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gptbot.edges.pacing import Backoff, Limits, Pace, TokenBucket, Window
@@ -118,7 +118,6 @@ async def test_chats_are_forgotten_when_they_are_idle() -> None:
     assert not pace.hint(1)
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0, 30), max_size=80), st.integers(1, 10), st.floats(0.5, 20))
 def test_a_window_is_never_overdrawn(pauses: list[float], count: int, period_s: float) -> None:
     window, now, taken = Window(count, period_s), 0.0, []
@@ -130,7 +129,6 @@ def test_a_window_is_never_overdrawn(pauses: list[float], count: int, period_s: 
     assert all(later - earlier >= period_s * 0.999 for earlier, later in zip(taken, taken[count:], strict=False))
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0, 5), max_size=80), st.integers(1, 10), st.floats(0.2, 20))
 def test_a_bucket_is_never_overdrawn(pauses: list[float], burst: int, per_s: float) -> None:
     bucket, now, taken = TokenBucket(per_s, burst), 1000.0, []

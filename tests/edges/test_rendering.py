@@ -5,7 +5,7 @@ import unicodedata
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gptbot.domain.outgoing import Text
@@ -330,7 +330,6 @@ PIECES = st.sampled_from(
 MARKDOWN = st.lists(PIECES | st.text(max_size=5), max_size=60).map("".join)
 
 
-@settings(deadline=None)
 @given(MARKDOWN, st.integers(1, 400))
 def test_whatever_comes_is_within_bounds(markdown: str, times: int) -> None:
     text = (markdown * times)[:20_000]
@@ -341,7 +340,6 @@ def test_whatever_comes_is_within_bounds(markdown: str, times: int) -> None:
     check(parts)
 
 
-@settings(deadline=None)
 @given(MARKDOWN)
 def test_every_word_is_still_there(markdown: str) -> None:
     if blank(markdown):
@@ -364,7 +362,6 @@ BLOCKS = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(BLOCKS, min_size=1, max_size=60))
 def test_the_visible_text_is_the_plain_text_of_the_markdown(blocks: list[tuple[str, str]]) -> None:
     parts = RENDERER.render("\n\n".join(markdown for markdown, _ in blocks))
@@ -372,7 +369,6 @@ def test_the_visible_text_is_the_plain_text_of_the_markdown(blocks: list[tuple[s
     assert squeezed("".join(part.text for part in parts)) == squeezed("".join(text for _, text in blocks))
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8"), max_size=40), st.integers(1, 600))
 def test_a_split_loses_nothing_but_white_space(text: str, times: int) -> None:
     long = (text * times)[:30_000]

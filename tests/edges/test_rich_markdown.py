@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gptbot.edges.rendering import TelegramRenderer
@@ -127,13 +127,11 @@ def test_nasty_input_is_harmless_or_no_rich_message(name: str) -> None:
     check(NASTY[name][:30_000])
 
 
-@settings(deadline=None)
 @given(MARKDOWN)
 def test_whatever_comes_telegram_fetches_nothing_and_refuses_nothing(markdown: str) -> None:
     check(markdown)
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(["$5", "a", "<b>", "||", "==", "word", "слово", "😀", "1 < 2"]), min_size=1))
 def test_plain_words_stay_as_they_are(words: list[str]) -> None:
     text = " ".join(words)

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gptbot.domain.updates import (
@@ -450,7 +450,6 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(JSON | st.dictionaries(FIELDS, JSON, max_size=6))
 def test_no_json_raises_anything_but_undecodable(raw: Any) -> None:
     try:
@@ -459,7 +458,6 @@ def test_no_json_raises_anything_but_undecodable(raw: Any) -> None:
         return
 
 
-@settings(deadline=None)
 @given(
     st.fixed_dictionaries(
         {"update_id": st.just(1), "message": st.dictionaries(FIELDS, JSON).map(lambda d: message() | d)}
@@ -496,7 +494,6 @@ def test_an_odd_file_is_read_or_left_out(field: str, file: Any) -> None:
         assert read_file.kind != "speech" or read_file.name.rpartition(".")[2].lower() in SPEECH_EXTENSIONS
 
 
-@settings(deadline=None)
 @given(JSON)
 def test_what_is_stored_can_be_read_again(value: Any) -> None:
     stored = dumps(value)
@@ -504,7 +501,6 @@ def test_what_is_stored_can_be_read_again(value: Any) -> None:
     assert loads(stored) is not NotImplemented
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(codec=None, exclude_categories=())))
 def test_scrubbed_text_is_encodable_and_keeps_what_was_right(text: str) -> None:
     clean = scrub(text)

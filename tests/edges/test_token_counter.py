@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import tiktoken
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
@@ -129,20 +129,17 @@ async def test_the_table_is_kept_in_its_own_folder(tmp_path: Path, monkeypatch: 
 TEXTS = st.text(max_size=300)
 
 
-@settings(deadline=None)
 @given(TEXTS)
 def test_the_estimate_lies_between_half_the_bytes_and_all_of_them(text: str) -> None:
     size = len(text.encode())
     assert size / 2 <= estimate(text) <= size
 
 
-@settings(deadline=None)
 @given(TEXTS, TEXTS)
 def test_the_estimate_never_shrinks_with_more_text(one: str, other: str) -> None:
     assert max(estimate(one), estimate(other)) <= estimate(one + other) <= estimate(one) + estimate(other)
 
 
-@settings(deadline=None)
 @given(TEXTS)
 def test_bytes_are_the_upper_bound_of_any_table(text: str) -> None:
     assert len(ENCODING.encode(text, disallowed_special=())) <= len(text.encode())

@@ -87,7 +87,7 @@ def test_a_link_is_never_cut() -> None:
     assert [covered(part, entity) for part in parts if part.entities] == ["a link of several words that would not fit"]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.integers(3950, 4120),
     st.sampled_from(["👨‍👩‍👧‍👦", "🇩🇪", "👍🏽", "e\u0301", "漢", "**b** ", "[a b](https://a.example) "]),
@@ -105,7 +105,7 @@ def test_wherever_a_cut_falls_nothing_is_torn(before: int, piece: str) -> None:
         assert all(part.text.lstrip("x").replace(piece, "").strip() == "" for part in parts)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.lists(st.sampled_from([text for text in UGLY.values() if len(text) < 10_000]), min_size=2, max_size=12))
 def test_ugly_answers_one_after_another(texts: list[str]) -> None:
     markdown = "\n\n".join(texts)

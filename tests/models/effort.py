@@ -19,7 +19,6 @@ def effort(examples: int, steps: int) -> settings:
         max_examples=examples * max(1, TIMES),
         stateful_step_count=steps * (2 if TIMES else 1),
         derandomize=not TIMES,
-        deadline=None,
         database=None,
         print_blob=True,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],

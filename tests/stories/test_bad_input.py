@@ -543,7 +543,7 @@ async def lively(house: House) -> AsyncIterator[Person]:
 
 
 @settings(
-    max_examples=60, deadline=None, derandomize=True, database=None,
+    max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(updates=st.lists(UPDATES, min_size=5, max_size=15))
