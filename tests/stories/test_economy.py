@@ -261,6 +261,7 @@ async def test_an_answer_is_sent_once_however_deep_the_purse_was_emptied_meanwhi
 ) -> None:
     gate = bot.model.gate = asyncio.Event()
     await alice.says("How far is the moon?")
+    await bot.model.requested()
     await admin.says("/refill alice -1000000000000000")
     await alice.sees("It is now")
     await admin.says("/refill alice -29999")
