@@ -112,7 +112,7 @@ async def test_the_name_of_a_file_is_never_a_path(house: House, monkeypatch: pyt
         house.telegram.push_raw({"message": again})
         await alice.sees("You asked")
     new = {path.name for path in house.folder.iterdir()} - before
-    assert all(name.startswith(("data.db-", "data.json.")) for name in new), "not the bot's own"
+    assert all(name.startswith(("data.db-", "data.json.", ".data.json.")) for name in new), "not the bot's own"
     assert not list(there.iterdir())
     assert not Path("/tmp/escaped.txt").exists()
 
