@@ -26,6 +26,8 @@ log = structlog.get_logger()
 DRAIN_S: Final = 0.25
 _OPTIONAL: Final = ("max_completion_tokens", "max_tokens", "stream_options")
 """Parameters that some servers refuse and an answer can do without."""
+TAIL_S: Final = 5.0
+"""For so long the usage and the end may come after the last word; a server that forgets to end keeps nobody waiting."""
 REFUSAL_LENGTH_MAX: Final = 4000
 TEXT_LENGTH_MAX: Final = 1_000_000
 """Characters of one answer, about twice what a model of the day can write; a longer one counts as cut."""
@@ -147,11 +149,12 @@ class _Answer:
 
     async def _next(self, chunks: AsyncIterator[bytes]) -> bytes | None:
         """None at the end. Once it was told why the answer ends, no word is missing, however the connection ends."""
-        try:
+        if not self._finish_reason:
             return await anext(chunks, None)
-        except FAILURES:
-            if not self._finish_reason:
-                raise
+        try:
+            async with asyncio.timeout(TAIL_S):
+                return await anext(chunks, None)
+        except FAILURES:  # a time-out is one
             return None
 
     def completed(self) -> Completed:

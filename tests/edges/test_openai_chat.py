@@ -16,7 +16,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gptbot.edges import openai_messages
+from gptbot.edges import openai_chat, openai_messages
 from gptbot.edges.openai_chat import OpenAIChatModel
 from gptbot.edges.openai_client import OpenAIConnection
 from gptbot.edges.sse import SseReader
@@ -486,7 +486,9 @@ async def test_no_word_is_missing_of_an_answer_that_told_its_end_before_the_cut(
         assert isinstance(events[-1], Completed)
 
 
-async def test_an_answer_that_tells_its_end_and_then_nothing_is_whole() -> None:
+async def test_an_answer_that_tells_its_end_and_then_nothing_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openai_chat, "TAIL_S", 0.2)
+
     async def stalled(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
@@ -494,7 +496,7 @@ async def test_an_answer_that_tells_its_end_and_then_nothing_is_whole() -> None:
         await asyncio.Event().wait()
         return response
 
-    async with answering(stalled, read_timeout_s=0.2) as server:
+    async with answering(stalled) as server, asyncio.timeout(10):
         events = await server.ask()
         assert (text(events), events[-1]) == ("Hello", Completed("stop", None))
 
